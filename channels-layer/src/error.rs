@@ -1,0 +1,60 @@
+//! What can go wrong between a sender and a receiver.
+
+use crate::{CapacityError, ChannelName, NameError};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a layer could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LayerError {
+    /// The channel holds as many events as it may.
+    #[error("channel {channel} is full ({capacity} events); raise its capacity or make its consumer faster")]
+    ChannelFull {
+        /// The full channel.
+        channel: ChannelName,
+        /// How many events it may hold.
+        capacity: usize,
+    },
+    /// The layer's server did not answer, or not in time.
+    #[error("the channel layer's server cannot be reached")]
+    Unavailable(#[source] BoxError),
+    /// The event could not be written.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// A name that breaks the rules.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A capacity pattern that does not compile.
+    #[error(transparent)]
+    Capacity(#[from] CapacityError),
+}
+
+/// Why an event could not be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EventError {
+    /// The value does not serialize, or not to a map.
+    #[error("event {kind} does not serialize; an event is a struct with named fields")]
+    Encode {
+        /// The event's wire name.
+        kind: String,
+        /// What serde said.
+        #[source]
+        source: BoxError,
+    },
+    /// The bytes are not the event its handler takes.
+    #[error("event {kind} is not a {expected}")]
+    Decode {
+        /// The event's wire name.
+        kind: String,
+        /// The Rust type that was asked for.
+        expected: &'static str,
+        /// What serde said.
+        #[source]
+        source: BoxError,
+    },
+    /// The bytes are no event at all: not a map, or without `type`.
+    #[error("a message from the layer is not a map with a `type`")]
+    Malformed(#[source] BoxError),
+}

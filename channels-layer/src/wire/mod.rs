@@ -1,0 +1,5 @@
+//! Events as bytes: for Redis, for a client, for a socket.
+
+pub(crate) mod msgpack;
+pub(crate) mod tagged;
+pub mod websocket;
