@@ -1,1 +1,2 @@
-//! Placeholder.
+//! Facade.
+pub use channels_core::*;

@@ -1,1 +1,43 @@
-//! Placeholder.
+//! The heart of channels-actix: scope, consumers, routing, middleware, and the WebSocket transport.
+//!
+//! Applications depend on the facade, `channels-actix`, which has the guide. This crate is for those who
+//! build on the pieces alone.
+
+mod channels;
+mod close;
+mod connection;
+mod consumer;
+mod error;
+mod frame;
+mod groups;
+mod limits;
+pub mod metrics;
+mod middleware;
+mod reply;
+mod routing;
+mod scope;
+mod socket;
+pub mod testing;
+mod transport;
+
+pub use async_trait::async_trait;
+pub use channels_layer::{
+    BlockingLayer, ChannelLayer, ChannelName, Delivery, Envelope, Event, EventError, Group, Layer,
+    LayerError, Mailbox, MemoryLayer, MemoryStats, NameError, Received, Retention,
+};
+
+pub use self::{
+    channels::{Channels, Refusal},
+    close::{CloseCode, CloseReason},
+    connection::{Accept, ConnectionId, SocketError},
+    consumer::{Handlers, JsonWebsocketConsumer, WebsocketConsumer},
+    error::{Error, Result},
+    frame::Frame,
+    limits::{Limits, Overflow},
+    middleware::{
+        AllowedHosts, AllowedOrigins, FromFn, Middleware, Next, OriginPatternError, Rejection, from_fn,
+    },
+    routing::{PatternError, Routes},
+    scope::{Scope, ScopeError},
+    socket::Socket,
+};

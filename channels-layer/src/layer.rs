@@ -1,6 +1,6 @@
 //! What a channel layer is, and the handle an application holds.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -31,14 +31,14 @@ pub trait ChannelLayer: Send + Sync + 'static {
     /// Sends `event` to every channel in `group`, at most once each. Never fails because a member is full.
     async fn group_send(&self, group: &Group, event: Envelope) -> Result<Delivery, LayerError>;
 
+    /// A mailbox for all that is sent to `group`: how one worker thread serves its many members at once.
+    ///
+    /// Unlike a channel added with [`group_add`](Self::group_add), it needs no renewal, since the layer does
+    /// that as long as the mailbox lives, and it holds many more events than one consumer's channel.
+    async fn subscribe(&self, group: &Group) -> Result<Mailbox, LayerError>;
+
     /// Forgets every event and every membership.
     async fn flush(&self) -> Result<(), LayerError>;
-
-    /// How long a membership lasts after [`group_add`](Self::group_add), so that holders renew it in time.
-    /// Default 86,400 s (Channels' `group_expiry`).
-    fn group_expiry(&self) -> Duration {
-        Duration::from_secs(86_400)
-    }
 }
 
 /// What became of an event sent to a group.
@@ -152,9 +152,18 @@ impl Layer {
         self.0.flush().await
     }
 
-    /// How long a membership lasts after [`group_add`](Self::group_add).
-    pub fn group_expiry(&self) -> Duration {
-        self.0.group_expiry()
+    /// A mailbox for all that is sent to `group`, for as long as it lives.
+    ///
+    /// # Errors
+    ///
+    /// [`LayerError::Unavailable`] if the layer's server did not answer.
+    pub async fn subscribe(&self, group: &Group) -> Result<Mailbox, LayerError> {
+        self.0.subscribe(group).await
+    }
+
+    /// Whether both are handles on one layer.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// The same handle for plain threads. Call it on a thread of the runtime: where the server is built.

@@ -75,12 +75,13 @@ impl ChannelLayer for MemoryLayer {
         Ok(self.0.group_send(group, &event))
     }
 
+    async fn subscribe(&self, group: &Group) -> Result<Mailbox, LayerError> {
+        let name = ChannelName::new(format!("group.inmemory!{}", Uuid::new_v4().simple()))?;
+        Ok(State::subscribe(&self.0, group, name))
+    }
+
     async fn flush(&self) -> Result<(), LayerError> {
         self.0.flush();
         Ok(())
-    }
-
-    fn group_expiry(&self) -> std::time::Duration {
-        self.0.group_expiry()
     }
 }

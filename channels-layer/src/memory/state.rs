@@ -20,6 +20,9 @@ use crate::{
 /// How often leftovers are looked for, at most.
 const SWEEP: Duration = Duration::from_secs(1);
 
+/// How many events a subscription holds: it serves all members of a group on one worker.
+const SUBSCRIPTION: usize = 10_000;
+
 #[derive(Debug, Default)]
 pub(super) struct State {
     retention: Retention,
@@ -38,10 +41,15 @@ struct Channel {
 #[derive(Debug)]
 struct Member {
     postbox: Postbox,
-    expires: Instant,
+    /// Never, for a subscription.
+    expires: Option<Instant>,
 }
 
 impl Channel {
+    fn of(mailbox: &Mailbox) -> Self {
+        Self { postbox: mailbox.postbox(), mailboxes: 1, groups: HashSet::new() }
+    }
+
     fn is_leftover(&self) -> bool {
         self.mailboxes == 0 && self.groups.is_empty() && self.postbox.is_empty()
     }
@@ -52,15 +60,18 @@ impl State {
         Self { retention, ..Self::default() }
     }
 
-    pub(super) fn group_expiry(&self) -> Duration {
-        self.retention.membership_lifetime()
-    }
-
     /// A channel of one mailbox.
     pub(super) fn open(this: &Arc<Self>, name: ChannelName) -> Mailbox {
         let mailbox = this.mailbox(name.clone());
-        let channel = Channel { postbox: mailbox.postbox(), mailboxes: 1, groups: HashSet::new() };
-        this.channels.lock(&name).insert(name.clone(), channel);
+        this.channels.lock(&name).insert(name.clone(), Channel::of(&mailbox));
+        Self::released(this, name, mailbox)
+    }
+
+    /// A channel that is in a group for as long as its mailbox lives.
+    pub(super) fn subscribe(this: &Arc<Self>, group: &Group, name: ChannelName) -> Mailbox {
+        let mailbox = Mailbox::new(name.clone(), SUBSCRIPTION, this.retention.event_lifetime());
+        this.channels.lock(&name).insert(name.clone(), Channel::of(&mailbox));
+        this.join(group, &name, None);
         Self::released(this, name, mailbox)
     }
 
@@ -152,6 +163,10 @@ impl State {
     }
 
     pub(super) fn group_add(&self, group: &Group, name: &ChannelName) {
+        self.join(group, name, Some(Instant::now() + self.retention.membership_lifetime()));
+    }
+
+    fn join(&self, group: &Group, name: &ChannelName, expires: Option<Instant>) {
         let mut channels = self.channels.lock(name);
         let channel = match channels.get_mut(name) {
             Some(channel) => channel,
@@ -162,10 +177,7 @@ impl State {
             None => self.normal(&mut channels, name),
         };
         channel.groups.insert(group.clone());
-        let member = Member {
-            postbox: channel.postbox.clone(),
-            expires: Instant::now() + self.retention.membership_lifetime(),
-        };
+        let member = Member { postbox: channel.postbox.clone(), expires };
         self.groups.lock(group).entry(group.clone()).or_default().insert(name.clone(), member);
     }
 
@@ -186,7 +198,7 @@ impl State {
         let mut expired = Vec::new();
         if let Some(members) = self.groups.lock(group).get(group) {
             for (name, member) in members {
-                if member.expires <= now {
+                if member.expires.is_some_and(|expires| expires <= now) {
                     expired.push(name.clone());
                     continue;
                 }

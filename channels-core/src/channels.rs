@@ -1,0 +1,266 @@
+//! An application: its routes, the middleware around them, and the layer beneath.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use actix_web::{HttpMessage, HttpRequest, guard, web};
+use channels_layer::{ChannelLayer, Layer};
+use futures_util::future::LocalBoxFuture;
+use percent_encoding::percent_decode_str;
+use tokio::time::timeout;
+
+use crate::{
+    CloseCode, Limits, Middleware, Next, Rejection, Result, Routes, Scope, WebsocketConsumer,
+    connection::{Registry, Wire},
+    middleware::same_host,
+    routing::Found,
+    transport,
+};
+
+/// Runs one connection's consumer to its end.
+pub(crate) type Endpoint =
+    Arc<dyn Fn(Scope, Layer, Wire) -> LocalBoxFuture<'static, Result<(), Rejection>> + Send + Sync>;
+
+/// An application: its routes, the middleware around them, and the layer beneath. Cheap to clone.
+///
+/// ```no_run
+/// use actix_web::{App, HttpServer};
+/// use channels_core::*;
+///
+/// struct Echo;
+/// impl WebsocketConsumer for Echo {
+///     async fn receive(&mut self, frame: Frame, socket: &mut Socket) -> Result<()> {
+///         socket.send_text(frame.as_text().unwrap_or("not text")).await
+///     }
+/// }
+///
+/// #[actix_web::main]
+/// async fn main() -> std::io::Result<()> {
+///     let channels = Channels::new(MemoryLayer::default()).websocket("/ws/echo/", |_| Ok(Echo));
+///     HttpServer::new(move || App::new().configure(channels.routes())).bind("127.0.0.1:8000")?.run().await
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Channels {
+    layer: Layer,
+    routes: Arc<Routes>,
+    limits: Arc<Limits>,
+    refusal: Refusal,
+    registry: Registry,
+}
+
+/// How a client is told that it is refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Refusal {
+    /// The handshake is completed, and the connection closed with the code: a browser's script sees `4001`.
+    /// The default.
+    #[default]
+    Close,
+    /// A plain HTTP answer, 401, 403 or 503: a browser's script sees 1006 and no more. For clients that are
+    /// no browsers.
+    Http,
+}
+
+impl Channels {
+    /// An application on a channel layer, without routes.
+    pub fn new(layer: impl ChannelLayer) -> Self {
+        Self::on(Layer::new(layer))
+    }
+
+    /// An application on a layer that others use too.
+    pub fn on(layer: Layer) -> Self {
+        Self {
+            layer,
+            routes: Arc::default(),
+            limits: Arc::default(),
+            refusal: Refusal::default(),
+            registry: Registry::default(),
+        }
+    }
+
+    /// Wraps a middleware around all routes. They run in the order written, the first outermost.
+    #[must_use]
+    pub fn wrap(self, middleware: impl Middleware) -> Self {
+        self.with_routes(|routes| routes.wrap(middleware))
+    }
+
+    /// Routes a path to a consumer that `factory` makes, one for each connection: [`Routes::websocket`].
+    ///
+    /// # Panics
+    ///
+    /// If the path is no pattern, or an event has two handlers. Routes are built at start-up, so this shows
+    /// then.
+    #[must_use]
+    #[track_caller]
+    pub fn websocket<C, F>(mut self, path: &str, factory: F) -> Self
+    where
+        C: WebsocketConsumer,
+        F: Fn(&Scope) -> Result<C> + Send + Sync + 'static,
+    {
+        self.routes = Arc::new(Arc::unwrap_or_clone(self.routes).websocket(path, factory));
+        self
+    }
+
+    /// Puts routes below a path: [`Routes::nest`].
+    ///
+    /// # Panics
+    ///
+    /// If the path is no pattern, or names a parameter that a route below it has. Routes are built at
+    /// start-up, so this shows then.
+    #[must_use]
+    #[track_caller]
+    pub fn nest(mut self, path: &str, routes: Routes) -> Self {
+        self.routes = Arc::new(Arc::unwrap_or_clone(self.routes).nest(path, routes));
+        self
+    }
+
+    fn with_routes(mut self, change: impl FnOnce(Routes) -> Routes) -> Self {
+        self.routes = Arc::new(change(Arc::unwrap_or_clone(self.routes)));
+        self
+    }
+
+    /// Bounds every connection. By default [`Limits::default`].
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Arc::new(limits);
+        self
+    }
+
+    /// How a client is told that it is refused. By default [`Refusal::Close`].
+    #[must_use]
+    pub fn refuse_with(mut self, refusal: Refusal) -> Self {
+        self.refusal = refusal;
+        self
+    }
+
+    /// A handle on the layer, for REST handlers and jobs.
+    pub fn layer(&self) -> Layer {
+        self.layer.clone()
+    }
+
+    /// How many connections there are at the moment, on all workers.
+    pub fn connections(&self) -> usize {
+        self.registry.len()
+    }
+
+    /// For `App::configure`: takes the requests to connect whose path fits a route, and no others.
+    ///
+    /// The paths are whole paths: configure the `App`, not a scope in it.
+    pub fn routes(&self) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
+        let this = self.clone();
+        move |config| {
+            let routes = Arc::clone(&this.routes);
+            let fits = guard::fn_guard(move |request| {
+                let Some(path) = decoded(request.head().uri.path()) else { return false };
+                let Some(found) = routes.find(&path) else { return false };
+                request.req_data_mut().insert(Request { path, found });
+                true
+            });
+            let connect = move |request: HttpRequest, payload: web::Payload| {
+                let this = this.clone();
+                async move {
+                    let found = request.extensions_mut().remove::<Request>();
+                    match found {
+                        Some(found) => transport::upgrade(&this, found, &request, payload).await,
+                        None => Err(actix_web::error::ErrorNotFound("no such route")),
+                    }
+                }
+            };
+            config.service(web::resource("{path:.*}").guard(guard::Get()).guard(fits).to(connect));
+        }
+    }
+
+    /// Refuses new connections with 503, closes all others with 1012, and returns when every `disconnect`
+    /// hook has run, or `within` is over.
+    pub async fn shutdown(&self, within: Duration) {
+        self.registry.start_draining();
+        self.registry.close_all(&Rejection::new(CloseCode::RESTART, "the server restarts"));
+        if timeout(within, self.registry.empty()).await.is_err() {
+            tracing::warn!(left = self.connections(), "connections are cut off: they did not end in time");
+        }
+    }
+
+    /// For `HttpServer::shutdown_signal`: waits for `signal`, then does what [`shutdown`](Self::shutdown)
+    /// does, within twice [`Limits::close_timeout`].
+    ///
+    /// ```no_run
+    /// # use actix_web::{App, HttpServer};
+    /// # use channels_core::*;
+    /// # #[actix_web::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let channels = Channels::new(MemoryLayer::default());
+    /// # let signal = async {};
+    /// let shutdown = channels.shutdown_on(signal);
+    /// HttpServer::new(move || App::new().configure(channels.routes()))
+    ///     .bind("127.0.0.1:8000")?
+    ///     .shutdown_signal(shutdown)
+    ///     .run()
+    ///     .await
+    /// # }
+    /// ```
+    pub fn shutdown_on<S>(&self, signal: S) -> impl Future<Output = ()> + Send + 'static + use<S>
+    where
+        S: Future + Send + 'static,
+        S::Output: Send,
+    {
+        let this = self.clone();
+        async move {
+            signal.await;
+            this.shutdown(this.limits.close_timeout * 2).await;
+        }
+    }
+
+    pub(crate) fn find(&self, path: &str) -> Option<Request> {
+        let path = decoded(path)?;
+        let found = self.routes.find(&path)?;
+        Some(Request { path, found })
+    }
+
+    pub(crate) fn connection_limits(&self) -> Arc<Limits> {
+        Arc::clone(&self.limits)
+    }
+
+    pub(crate) fn refusal(&self) -> Refusal {
+        self.refusal
+    }
+
+    pub(crate) fn registry(&self) -> Registry {
+        self.registry.clone()
+    }
+
+    /// Runs a connection through the middleware to its consumer, to its end.
+    pub(crate) async fn run(&self, found: Found, scope: Scope, wire: Wire) {
+        let link = wire.link.clone();
+        let checked = found.middleware.iter().any(|middleware| middleware.checks_origin());
+        let outcome = match if checked { Ok(()) } else { same_host(&scope) } {
+            Ok(()) => {
+                let stack = &found.middleware;
+                Next { stack, endpoint: &found.endpoint, layer: &self.layer, wire }.run(scope).await
+            }
+            Err(rejection) => Err(rejection),
+        };
+        if let Err(rejection) = outcome {
+            tracing::debug!(connection = %link.id(), %rejection, "rejected");
+            link.close(rejection);
+        }
+    }
+}
+
+/// A request to connect whose path fits a route.
+pub(crate) struct Request {
+    pub(crate) path: String,
+    pub(crate) found: Found,
+}
+
+/// The path as routes see it; `None` if it is not UTF-8.
+fn decoded(path: &str) -> Option<String> {
+    percent_decode_str(path).decode_utf8().ok().map(|path| path.into_owned())
+}
+
+impl fmt::Debug for Channels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Channels")
+            .field("routes", &self.routes)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,175 @@
+//! One connection: an actor that owns it, and the task that drives its consumer.
+
+mod driver;
+mod heartbeat;
+mod id;
+mod inbox;
+mod link;
+mod registry;
+
+use actix::prelude::*;
+use bytes::Bytes;
+use futures_util::{Stream, future::LocalBoxFuture};
+use tokio::{task::JoinError, time::timeout};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
+
+pub(crate) use self::{
+    driver::drive,
+    inbox::Inbox,
+    link::{Answer, Link},
+    registry::Registry,
+};
+pub use self::{
+    id::ConnectionId,
+    link::{Accept, SocketError},
+};
+use crate::{
+    CloseCode, Rejection, Scope, channels::Channels, metrics, middleware::access_log, routing::Found,
+    transport,
+};
+
+/// Both directions of a connection, as the application's end holds them.
+pub(crate) struct Wire {
+    pub(crate) link: Link,
+    pub(crate) inbox: Inbox,
+}
+
+/// Starts a connection. The future returned is the application's answer, due within
+/// [`Limits::handshake`](crate::Limits::handshake).
+pub(crate) fn open<P, E>(
+    channels: &Channels,
+    found: Found,
+    scope: Scope,
+    payload: P,
+) -> (Link, impl Future<Output = Answer> + use<P, E>)
+where
+    P: Stream<Item = Result<Bytes, E>> + 'static,
+    E: 'static,
+{
+    let (link, answered) = Link::new(channels.connection_limits());
+    let inbox = Inbox::new(link.limits().inbound);
+    let log = access_log::Line::new(link.id(), &scope);
+    log.handshaking();
+    metrics::opened();
+
+    let driver = {
+        let (channels, link, inbox) = (channels.clone(), link.clone(), inbox.clone());
+        let span = tracing::debug_span!("connection", id = %link.id());
+        let driver = async move { channels.run(found, scope, Wire { link, inbox }).await };
+        AbortOnDropHandle::new(actix::spawn(driver.instrument(span)))
+    };
+    let reader = transport::read(payload, link.clone(), inbox.clone());
+    let life = live(link.clone(), inbox, driver, reader);
+    let registry = channels.registry();
+    let connection =
+        Connection { life: Some(Box::pin(life)), link: link.clone(), log: log.clone(), registry };
+    channels.registry().insert(link.id(), connection.start().recipient());
+
+    let answer = {
+        let link = link.clone();
+        async move {
+            match timeout(link.limits().handshake, answered).await {
+                Ok(Ok(Answer::Accept(accept))) => {
+                    log.connect();
+                    Answer::Accept(accept)
+                }
+                Ok(Ok(refusal)) => refusal,
+                // the driver ended without a word
+                Ok(Err(_)) => Answer::Refuse(CloseCode::INTERNAL.into()),
+                Err(_) => {
+                    tracing::warn!(connection = %link.id(), "refused: neither accepted nor closed in time");
+                    let rejection = Rejection::new(CloseCode::TRY_AGAIN, "no answer in time");
+                    link.kick(rejection.clone());
+                    Answer::Refuse(rejection)
+                }
+            }
+        }
+    };
+    (link, answer)
+}
+
+/// Owns a connection: its tasks end with it, and its address is how the server reaches it.
+struct Connection {
+    life: Option<LocalBoxFuture<'static, ()>>,
+    link: Link,
+    log: access_log::Line,
+    registry: Registry,
+}
+
+impl Actor for Connection {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        if let Some(life) = self.life.take() {
+            ctx.spawn(life.into_actor(self).map(|(), _, ctx| ctx.stop()));
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // also when the worker is torn down around it
+        self.link.lost();
+        let code = self.link.closed().unwrap_or(CloseCode::ABNORMAL);
+        metrics::ended(self.link.was_open(), code);
+        self.log.ended(self.link.was_open(), code);
+        self.registry.remove(self.link.id());
+    }
+}
+
+/// Closes a connection from outside.
+#[derive(Clone, Debug)]
+pub(crate) struct Close(pub(crate) Rejection);
+
+impl Message for Close {
+    type Result = ();
+}
+
+impl Handler<Close> for Connection {
+    type Result = ();
+
+    fn handle(&mut self, Close(rejection): Close, _: &mut Self::Context) {
+        self.link.kick(rejection);
+    }
+}
+
+/// A connection's life: until its consumer is done and its client has been told, or is gone.
+async fn live(link: Link, inbox: Inbox, driver: AbortOnDropHandle<()>, reader: impl Future<Output = ()>) {
+    let mut driver = std::pin::pin!(driver);
+    let mut reader = std::pin::pin!(reader);
+    let consumer_ended = tokio::select! {
+        outcome = &mut driver => {
+            end(&link, outcome);
+            true
+        }
+        () = &mut reader => false,
+        silence = heartbeat::watch(&link) => {
+            tracing::info!(connection = %link.id(), %silence, "connection lost");
+            link.lost();
+            inbox.end();
+            false
+        }
+    };
+    if consumer_ended {
+        // the peer answers the close frame, and closes
+        if timeout(link.limits().close_timeout, reader).await.is_err() {
+            tracing::debug!(connection = %link.id(), "the client did not answer the close frame in time");
+        }
+    } else {
+        // a hook that goes on and on is dropped by its own deadline
+        end(&link, driver.await);
+    }
+    link.outbound().end();
+}
+
+/// The consumer is done: closes what it did not close itself.
+fn end(link: &Link, outcome: Result<(), JoinError>) {
+    match outcome {
+        Ok(()) => link.close(CloseCode::NORMAL),
+        Err(error) => {
+            tracing::error!(connection = %link.id(), %error, "a middleware panicked");
+            link.close(Rejection::new(CloseCode::INTERNAL, "internal error"));
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Which event goes where: to a method of the consumer, or straight to its client.
+
+use std::{collections::HashMap, fmt, sync::Arc};
+
+use bytes::Bytes;
+use channels_layer::{Envelope, Event, EventError, Received};
+use futures_util::future::LocalBoxFuture;
+
+use super::unhandled;
+use crate::{Result, Socket};
+
+type Method<C> = Box<
+    dyn for<'a> Fn(&'a mut C, &'a Envelope, &'a mut Socket) -> LocalBoxFuture<'a, Result<()>> + Send + Sync,
+>;
+
+/// Makes the ready frame of an event.
+pub(crate) type Relay = fn(&Envelope) -> Result<Bytes, EventError>;
+
+/// Where an event goes.
+#[derive(Clone, Copy)]
+pub(crate) enum Way {
+    /// Straight to the client.
+    Relay(Relay),
+    /// To a method, in the consumer's own time.
+    Method,
+}
+
+/// Where each event of a route goes, without the consumer's type: what a group needs to know of a member.
+pub(crate) type Ways = HashMap<&'static str, Way>;
+
+/// The events a consumer takes. Built once for a route, shared by its connections.
+pub struct Handlers<C> {
+    ways: Ways,
+    methods: HashMap<&'static str, Method<C>>,
+}
+
+/// A route's handlers, complete.
+pub(crate) struct Dispatch<C> {
+    pub(crate) ways: Arc<Ways>,
+    methods: HashMap<&'static str, Method<C>>,
+}
+
+impl<C: 'static> Dispatch<C> {
+    pub(crate) fn collect(register: impl FnOnce(&mut Handlers<C>)) -> Self {
+        let mut handlers = Handlers { ways: HashMap::new(), methods: HashMap::new() };
+        register(&mut handlers);
+        Self { ways: Arc::new(handlers.ways), methods: handlers.methods }
+    }
+
+    /// Takes an event of the consumer's own channel to where it goes.
+    pub(crate) async fn event(
+        &self,
+        consumer: &mut C,
+        envelope: &Envelope,
+        socket: &mut Socket,
+    ) -> Result<()> {
+        match (self.ways.get(envelope.kind()), self.methods.get(envelope.kind())) {
+            (Some(Way::Relay(frame)), _) => socket.send_frame(frame(envelope)?).await,
+            (Some(Way::Method), Some(method)) => method(consumer, envelope, socket).await,
+            (Some(Way::Method) | None, _) => {
+                unhandled::note(envelope.kind());
+                Ok(())
+            }
+        }
+    }
+}
+
+impl<C: 'static> Handlers<C> {
+    /// Passes every `E` on to the client as it came, with its `type`, encoded once for all who get it.
+    ///
+    /// It goes straight to the socket's queue and does not wake the consumer: the fast way. It does not wait
+    /// for events of other types that a method handles.
+    ///
+    /// # Panics
+    ///
+    /// If `E`'s type already has a handler. Routes are built at start-up, so this shows then.
+    #[track_caller]
+    pub fn relay<E: Event>(&mut self) {
+        self.insert(E::TYPE, Way::Relay(|envelope| envelope.open::<E>()?.frame()));
+    }
+
+    /// Calls `method` for every `E` that reaches this consumer: `on.event(Self::chat_message)`.
+    ///
+    /// # Panics
+    ///
+    /// If `E`'s type already has a handler. Routes are built at start-up, so this shows then.
+    #[track_caller]
+    pub fn event<E, M>(&mut self, method: M)
+    where
+        E: Event,
+        M: AsyncFn(&mut C, Received<E>, &mut Socket) -> Result<()> + Copy + Send + Sync + 'static,
+    {
+        self.insert(E::TYPE, Way::Method);
+        let method: Method<C> = Box::new(move |consumer, envelope, socket| {
+            Box::pin(async move { method(consumer, envelope.open()?, socket).await })
+        });
+        self.methods.insert(E::TYPE, method);
+    }
+
+    #[track_caller]
+    fn insert(&mut self, kind: &'static str, way: Way) {
+        let before = self.ways.insert(kind, way);
+        assert!(before.is_none(), "event {kind:?} has two handlers");
+    }
+}
+
+impl<C> fmt::Debug for Handlers<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.ways.keys()).finish()
+    }
+}

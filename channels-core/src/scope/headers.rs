@@ -1,0 +1,95 @@
+//! The request's headers, kept small for as long as the connection lives.
+
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+/// Headers that only the handshake needs.
+const HANDSHAKE: [HeaderName; 5] = [
+    header::CONNECTION,
+    header::UPGRADE,
+    header::SEC_WEBSOCKET_KEY,
+    header::SEC_WEBSOCKET_VERSION,
+    header::SEC_WEBSOCKET_EXTENSIONS,
+];
+
+pub(crate) struct Headers(Box<[(HeaderName, HeaderValue)]>);
+
+impl Headers {
+    // a value of the request is a slice of its read buffer, and would hold all of that
+    pub(super) fn copied(headers: &HeaderMap) -> Self {
+        let kept = headers.iter().filter(|(name, _)| !HANDSHAKE.contains(name));
+        let copies = kept.filter_map(|(name, value)| {
+            HeaderValue::from_bytes(value.as_bytes()).ok().map(|value| (name.clone(), value))
+        });
+        Self(copies.collect())
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.0.iter().map(|(name, value)| (name, value))
+    }
+
+    pub(crate) fn get_all(&self, name: &str) -> impl DoubleEndedIterator<Item = &HeaderValue> {
+        self.0
+            .iter()
+            .filter(move |(held, _)| held.as_str().eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    pub(super) fn subprotocols(&self) -> Vec<String> {
+        let lines = self.get_all(header::SEC_WEBSOCKET_PROTOCOL.as_str());
+        let offers = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+        offers.map(str::trim).filter(|offer| !offer.is_empty()).map(str::to_owned).collect()
+    }
+}
+
+/// The last cookie of this name in a `Cookie` header.
+pub(super) fn cookie(line: &str, name: &str) -> Option<String> {
+    let pairs = line.split(';').map(|pair| pair.split_once('=').unwrap_or(("", pair)));
+    let (_, value) = pairs.filter(|(key, _)| key.trim() == name).next_back()?;
+    Some(unquoted(value.trim()))
+}
+
+/// A cookie's value without its quotes (Python's `http.cookies._unquote`).
+fn unquoted(value: &str) -> String {
+    let Some(inner) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+        return value.to_owned();
+    };
+    let mut plain = String::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some((before, escape)) = rest.split_once('\\') {
+        plain.push_str(before);
+        let octal = escape.get(..3).and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        let mut after = escape.chars();
+        match octal {
+            Some(byte) => {
+                plain.push(char::from(byte));
+                rest = &escape[3..];
+            }
+            None => {
+                plain.extend(after.next());
+                rest = after.as_str();
+            }
+        }
+    }
+    plain.push_str(rest);
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_cookie_of_a_name_counts() {
+        assert_eq!(cookie("a=1; sessionid=x ;a=2; b", "a").as_deref(), Some("2"));
+        assert_eq!(cookie("a=1", "b"), None);
+    }
+
+    #[test]
+    fn a_quoted_cookie_is_read_as_python_reads_it() {
+        for (sent, read) in
+            [(r#""x y""#, "x y"), (r#""a\"b\\""#, r#"a"b\"#), (r#""\073\0""#, ";0"), (r#"""#, r#"""#)]
+        {
+            assert_eq!(unquoted(sent), read);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What a log shows, and what it does not.
+
+use std::{
+    io::Write,
+    sync::{Arc, Mutex, OnceLock},
+};
+
+use channels_actix::{testing::TestServer, *};
+
+use crate::support::{Client, channels, until};
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Lines {
+    /// All that this process logs, at every level, from here on.
+    fn captured() -> &'static Self {
+        static LINES: OnceLock<Lines> = OnceLock::new();
+        LINES.get_or_init(|| {
+            let lines = Self::default();
+            let writer = lines.clone();
+            tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::TRACE)
+                .with_ansi(false)
+                .with_writer(move || writer.clone())
+                .init();
+            lines
+        })
+    }
+
+    fn with(&self, word: &str) -> Vec<String> {
+        let text = String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned();
+        text.lines().filter(|line| line.contains(word)).map(str::to_owned).collect()
+    }
+}
+
+struct Welcome;
+
+impl WebsocketConsumer for Welcome {
+    async fn receive(&mut self, _: Frame, _: &mut Socket) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn one_line_for_each_step_and_no_token_in_any() {
+    let lines = Lines::captured();
+    let server = TestServer::start(&channels().websocket("/ws/steps/", |_| Ok(Welcome)));
+    let url = server.url("/ws/steps/?token=s3cr3t-t0k3n&page=2");
+    let headers = [("Cookie", "sessionid=s3cr3t-c00ki3"), ("Authorization", "Bearer s3cr3t-b3ar3r")];
+
+    Client::with_headers(&url, &headers).await.close().await;
+
+    until("the end is logged", || {
+        lines.with("WebSocket DISCONNECT /ws/steps/?token=***&page=***").len() == 1
+    })
+    .await;
+    assert_eq!(lines.with("WebSocket HANDSHAKING /ws/steps/?token=***&page=***").len(), 1);
+    assert_eq!(lines.with("WebSocket CONNECT /ws/steps/?token=***&page=***").len(), 1);
+    assert_eq!(lines.with("s3cr3t"), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_refusal_is_logged() {
+    let lines = Lines::captured();
+    let server = TestServer::start(&channels().websocket("/ws/refused/", |_| Ok(Welcome)));
+
+    Client::with_headers(&server.url("/ws/refused/"), &[("Origin", "https://evil.example")]).await;
+
+    until("the refusal is logged", || !lines.with("WebSocket REJECT /ws/refused/").is_empty()).await;
+    assert_eq!(lines.with("WebSocket CONNECT /ws/refused/"), Vec::<String>::new());
+}

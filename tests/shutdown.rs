@@ -1,0 +1,82 @@
+//! How an application ends.
+
+use std::{future::pending, time::Duration};
+
+use channels_actix::{testing::TestServer, *};
+use tokio::sync::oneshot;
+
+use crate::support::{Client, Journal, channels, soon, until};
+
+struct Worker(Journal);
+
+impl WebsocketConsumer for Worker {
+    async fn receive(&mut self, _: Frame, _: &mut Socket) -> Result<()> {
+        self.0.note("works");
+        pending().await
+    }
+
+    async fn disconnect(&mut self, code: CloseCode, _: &mut Socket) -> Result<()> {
+        self.0.note(format!("disconnect {code}"));
+        Ok(())
+    }
+}
+
+fn application() -> (Channels, Journal) {
+    let journal = Journal::default();
+    let for_consumers = journal.clone();
+    let limits = Limits { close_timeout: Duration::from_millis(100), ..Limits::default() };
+    (channels().limits(limits).websocket("/", move |_| Ok(Worker(for_consumers.clone()))), journal)
+}
+
+#[tokio::test]
+async fn all_are_closed_with_1012_even_those_whose_hook_never_returns() {
+    let (channels, journal) = application();
+    let server = TestServer::start(&channels);
+    let mut busy = Client::connect(&server.url("/")).await;
+    let mut idle = Client::connect(&server.url("/")).await;
+    busy.text("work").await;
+    journal.wait_for("works").await;
+
+    let shutdown = tokio::spawn(async move { channels.shutdown(Duration::from_secs(20)).await });
+
+    assert_eq!(idle.closed().await.0, 1012);
+    assert_eq!(busy.closed().await.0, 1012);
+    drop((idle, busy));
+    soon("the shutdown", shutdown).await.unwrap();
+    assert_eq!(journal.lines(), ["works", "disconnect 1012", "disconnect 1012"]);
+}
+
+#[tokio::test]
+async fn who_comes_during_it_gets_503() {
+    let (channels, _) = application();
+    let server = TestServer::start(&channels);
+
+    channels.shutdown(Duration::from_secs(20)).await;
+
+    assert_eq!(Client::refused(&server.url("/"), &[]).await, 503);
+}
+
+#[tokio::test]
+async fn a_server_ends_after_its_connections() {
+    let (channels, journal) = application();
+    let (signal, signalled) = oneshot::channel::<()>();
+    let (address, started) = oneshot::channel();
+    let server = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let shutdown = channels.shutdown_on(signalled);
+            let app = move || actix_web::App::new().configure(channels.routes());
+            let server = actix_web::HttpServer::new(app).workers(1).bind("127.0.0.1:0").unwrap();
+            address.send(server.addrs()[0]).unwrap();
+            server.shutdown_signal(shutdown).run().await
+        })
+    });
+    let mut client = Client::connect(&format!("ws://{}/", started.await.unwrap())).await;
+
+    signal.send(()).unwrap();
+
+    assert_eq!(client.closed().await.0, 1012);
+    drop(client);
+    until("the server ends", || server.is_finished()).await;
+    server.join().unwrap().unwrap();
+    assert_eq!(journal.lines(), ["disconnect 1012"]);
+}
