@@ -1,5 +1,7 @@
 //! The framework over real sockets, through the facade alone.
+#![expect(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "that is how a test fails")]
 
+mod auth;
 mod bad_input;
 mod closing;
 mod groups;
@@ -8,6 +10,7 @@ mod heartbeat;
 mod hooks;
 mod kit;
 mod log;
+mod middleware;
 mod origin;
 mod routing;
 mod shutdown;

@@ -95,8 +95,8 @@ async fn the_routes_of_the_app_live_beside_ours() {
     let server = TestServer::configured(move |config| {
         config
             .configure(channels.routes())
-            .route("/teapot/", web::get().to(|| async { HttpResponse::ImATeapot() }))
-            .default_service(web::to(|| async { HttpResponse::PaymentRequired() }));
+            .route("/teapot/", web::get().to(|| async { HttpResponse::ImATeapot().finish() }))
+            .default_service(web::to(|| async { HttpResponse::PaymentRequired().finish() }));
     });
 
     assert_eq!(reached(&server, "/ws/").await, "");

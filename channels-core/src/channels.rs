@@ -6,7 +6,7 @@ use actix_web::{HttpMessage, HttpRequest, guard, web};
 use channels_layer::{ChannelLayer, Layer};
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
-use tokio::time::timeout;
+use tokio::{select, time::timeout};
 
 use crate::{
     CloseCode, Limits, Middleware, Next, Rejection, Result, Routes, Scope, WebsocketConsumer,
@@ -234,7 +234,15 @@ impl Channels {
         let outcome = match if checked { Ok(()) } else { same_host(&scope) } {
             Ok(()) => {
                 let stack = &found.middleware;
-                Next { stack, endpoint: &found.endpoint, layer: &self.layer, wire }.run(scope).await
+                let next = Next { stack, endpoint: &found.endpoint, layer: &self.layer, wire };
+                select! {
+                    biased;
+                    outcome = next.run(scope) => outcome,
+                    () = link.deserted() => {
+                        tracing::warn!(connection = %link.id(), "middleware dropped: it went on after the connection was closed");
+                        Ok(())
+                    }
+                }
             }
             Err(rejection) => Err(rejection),
         };

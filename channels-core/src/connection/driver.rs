@@ -19,6 +19,7 @@ pub(crate) async fn drive<C: WebsocketConsumer>(
     mut mailbox: Mailbox,
 ) {
     let link = socket.link().clone();
+    let _driven = link.driven();
     let connected = run(&link, "connect", consumer.connect(&mut socket)).await;
     let mut code = match connected {
         Ran::Done => None,

@@ -32,6 +32,9 @@ struct Shared {
     /// Set when the connection ends by something other than its consumer.
     end: Cell<Option<End>>,
     ended: Notify,
+    /// Whether there is a consumer, whose hooks have deadlines of their own.
+    driven: Cell<bool>,
+    let_go: Notify,
     /// Whether middleware accepted the connection, and the consumer has not yet.
     early: Cell<bool>,
     heard: Cell<Instant>,
@@ -118,6 +121,8 @@ impl Link {
             phase: RefCell::new(Phase::Connecting(answer)),
             end: Cell::new(None),
             ended: Notify::new(),
+            driven: Cell::new(false),
+            let_go: Notify::new(),
             early: Cell::new(false),
             heard: Cell::new(Instant::now()),
             deaf: Cell::new(false),
@@ -295,6 +300,24 @@ impl Link {
         sleep(self.limits().close_timeout).await;
     }
 
+    /// From here on there is a consumer, until what is returned is dropped.
+    pub(crate) fn driven(&self) -> Driven {
+        self.0.driven.set(true);
+        Driven(self.clone())
+    }
+
+    /// Waits until middleware has had its time after the connection was ended and its consumer, if it had
+    /// one, was done.
+    pub(crate) async fn deserted(&self) {
+        loop {
+            self.overdue().await;
+            if !self.0.driven.get() {
+                return;
+            }
+            self.0.let_go.notified().await;
+        }
+    }
+
     /// The client gave a sign of life.
     pub(crate) fn heard(&self) {
         self.0.heard.set(Instant::now());
@@ -309,5 +332,15 @@ impl Link {
     /// For how long the client has been silent while we listened.
     pub(crate) fn silent_for(&self) -> Duration {
         if self.0.deaf.get() { Duration::ZERO } else { self.0.heard.get().elapsed() }
+    }
+}
+
+/// As long as it lives, a consumer runs.
+pub(crate) struct Driven(Link);
+
+impl Drop for Driven {
+    fn drop(&mut self) {
+        self.0.0.driven.set(false);
+        self.0.0.let_go.notify_one();
     }
 }

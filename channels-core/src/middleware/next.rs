@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use super::{Middleware, Rejection};
 use crate::{
-    Accept, CloseCode, Frame, Layer, Scope,
+    Accept, CloseCode, Frame, Layer, Limits, Scope,
     channels::Endpoint,
     connection::{ConnectionId, Wire},
 };
@@ -46,6 +46,12 @@ impl Next<'_> {
             Ok(None) => Err(Rejection::new(CloseCode::UNAUTHENTICATED, "closed before the first message")),
             Err(_) => Err(Rejection::new(CloseCode::UNAUTHENTICATED, "no first message in time")),
         }
+    }
+
+    /// What bounds the connection. Who waits for others before [`run`](Self::run) waits no longer than
+    /// [`Limits::handshake`].
+    pub fn limits(&self) -> &Limits {
+        self.wire.link.limits()
     }
 
     /// The connection's number, as in the log.

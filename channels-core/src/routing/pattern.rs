@@ -276,13 +276,12 @@ mod tests {
 
     #[test]
     fn the_source_is_one_piece_with_one_slash_in_front() {
-        let source = |levels: &[&str]| Pattern::parse(levels).unwrap().as_str().to_owned();
+        let source = |levels: &[&str]| format!("{:?}", Pattern::parse(levels).unwrap());
 
-        assert_eq!(source(&["ws/{room}/"]), "/ws/{room}/");
-        assert_eq!(source(&["//api", "/x"]), "/api/x");
-        assert_eq!(source(&["/api/", "/x"]), "/api/x");
-        assert_eq!(source(&["", "x"]), "/x");
-        assert_eq!(format!("{:?}", Pattern::parse(&["x"]).unwrap()), r#"Pattern("/x")"#);
+        assert_eq!(source(&["ws/{room}/"]), r#"Pattern("/ws/{room}/")"#);
+        assert_eq!(source(&["//api", "/x"]), r#"Pattern("/api/x")"#);
+        assert_eq!(source(&["/api/", "/x"]), r#"Pattern("/api/x")"#);
+        assert_eq!(source(&["", "x"]), r#"Pattern("/x")"#);
     }
 
     #[test]

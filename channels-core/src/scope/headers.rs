@@ -43,8 +43,8 @@ impl Headers {
 
 /// The last cookie of this name in a `Cookie` header.
 pub(super) fn cookie(line: &str, name: &str) -> Option<String> {
-    let pairs = line.split(';').map(|pair| pair.split_once('=').unwrap_or(("", pair)));
-    let (_, value) = pairs.filter(|(key, _)| key.trim() == name).next_back()?;
+    let mut pairs = line.split(';').map(|pair| pair.split_once('=').unwrap_or(("", pair)));
+    let (_, value) = pairs.rfind(|(key, _)| key.trim() == name)?;
     Some(unquoted(value.trim()))
 }
 

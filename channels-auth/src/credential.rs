@@ -1,0 +1,69 @@
+//! A token as a client sent it.
+
+use std::fmt;
+
+use actix_web::http::header::{self, HeaderMap};
+
+/// A token as a client sent it. Nothing is known of it yet.
+///
+/// Its `Debug` does not show it: [`expose`](Self::expose) does, for those who check it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credential(String);
+
+impl Credential {
+    /// A credential that came on another way than those of [`Source`](crate::Source).
+    pub fn new(secret: impl Into<String>) -> Self {
+        Self(secret.into())
+    }
+
+    /// The credential of `Authorization: Bearer …` (RFC 6750 section 2.1): how a REST handler asks the same
+    /// [`TokenAuth`](crate::TokenAuth) as its sockets do.
+    pub fn bearer(headers: &HeaderMap) -> Option<Self> {
+        let line = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+        Self::of_scheme("Bearer", line)
+    }
+
+    /// The token itself. Do not log it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// What follows `scheme` in an `Authorization` header. Schemes have no case (RFC 9110 section 11.1).
+    pub(crate) fn of_scheme(scheme: &str, line: &str) -> Option<Self> {
+        let (said, token) = line.trim().split_once(' ')?;
+        let token = token.trim_start();
+        (said.eq_ignore_ascii_case(scheme) && !token.is_empty()).then(|| Self::new(token))
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credential(***)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bearer_token_is_what_follows_the_scheme() {
+        for (line, token) in [
+            ("Bearer abc", Some("abc")),
+            ("bearer  abc ", Some("abc")),
+            ("Bearer a b", Some("a b")),
+            ("Bearer", None),
+            ("Bearer ", None),
+            ("Basic abc", None),
+            ("abc", None),
+        ] {
+            let found = Credential::of_scheme("Bearer", line);
+            assert_eq!(found.as_ref().map(Credential::expose), token, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn debug_does_not_show_it() {
+        assert_eq!(format!("{:?}", Credential::new("s3cr3t")), "Credential(***)");
+    }
+}

@@ -1,0 +1,107 @@
+//! Why somebody is not let in.
+
+use std::error::Error as StdError;
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header},
+};
+use channels_core::{CloseCode, Rejection};
+use serde_json::json;
+
+/// Any error, as a cause.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// Why somebody is not let in.
+///
+/// A socket is closed with 4001, or 1013 for [`Unavailable`](Self::Unavailable); a REST handler answers 401
+/// (RFC 6750 section 3) or 503. Either tells no more than [`reason`](Self::reason); the log has the rest.
+///
+/// | | close code | reason | status | `code` |
+/// | --- | --- | --- | --- | --- |
+/// | [`Missing`](Self::Missing) | 4001 | no token | 401 | `no_token` |
+/// | [`Invalid`](Self::Invalid) | 4001 | bad token | 401 | `bad_token` |
+/// | [`Expired`](Self::Expired) | 4001 | token expired | 401 | `token_expired` |
+/// | [`Inactive`](Self::Inactive) | 4001 | user inactive | 401 | `user_inactive` |
+/// | [`Unavailable`](Self::Unavailable) | 1013 | try again later | 503 | `unavailable` |
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthError {
+    /// No credential came.
+    #[error("no credential came")]
+    Missing,
+    /// The credential is not valid. Says why to the log, in words that do not hold it.
+    #[error("the credential is not valid: {0}")]
+    Invalid(&'static str),
+    /// The credential was valid, and is no more.
+    #[error("the credential has expired")]
+    Expired,
+    /// The user may not log in.
+    #[error("the user may not log in")]
+    Inactive,
+    /// Credentials cannot be checked now: a database does not answer. Says nothing about the credential.
+    #[error("credentials cannot be checked now")]
+    Unavailable(#[source] BoxError),
+}
+
+impl AuthError {
+    /// Credentials cannot be checked now, because of `cause`: for `map_err`.
+    pub fn unavailable(cause: impl Into<BoxError>) -> Self {
+        Self::Unavailable(cause.into())
+    }
+
+    /// What the client is told: the reason of the close frame.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Missing => "no token",
+            Self::Invalid(_) => "bad token",
+            Self::Expired => "token expired",
+            Self::Inactive => "user inactive",
+            Self::Unavailable(_) => "try again later",
+        }
+    }
+
+    /// The same for programs: in a REST answer, and as the metric's label.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing => "no_token",
+            Self::Invalid(_) => "bad_token",
+            Self::Expired => "token_expired",
+            Self::Inactive => "user_inactive",
+            Self::Unavailable(_) => "unavailable",
+        }
+    }
+}
+
+impl From<AuthError> for Rejection {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Unavailable(_) => Self::new(CloseCode::TRY_AGAIN, error.reason()),
+            AuthError::Missing | AuthError::Invalid(_) | AuthError::Expired | AuthError::Inactive => {
+                Self::unauthenticated(error.reason())
+            }
+        }
+    }
+}
+
+/// For REST handlers: `{"detail": …, "code": …}`, as Django REST framework answers.
+impl ResponseError for AuthError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Missing | Self::Invalid(_) | Self::Expired | Self::Inactive => StatusCode::UNAUTHORIZED,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        match self {
+            Self::Unavailable(_) => &mut response,
+            Self::Missing => response.insert_header((header::WWW_AUTHENTICATE, "Bearer")),
+            Self::Invalid(_) | Self::Expired | Self::Inactive => {
+                response.insert_header((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
+            }
+        }
+        .json(json!({ "detail": self.reason(), "code": self.code() }))
+    }
+}

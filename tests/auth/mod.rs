@@ -1,0 +1,102 @@
+//! Whose connection it is: every token, wherever it stands, over a real socket.
+
+mod first_message;
+mod rest;
+mod sources;
+mod tokens;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use channels_actix::{testing::TestServer, *};
+use serde_json::{Value, json};
+
+use crate::support::{Client, Journal, channels};
+
+const SECRET: &str = "s3cr3t-of-the-site";
+
+/// The users are Ann, 7; Bob, 8, who may not log in; and Cyd, 9, whom the database does not return.
+#[derive(Debug, PartialEq)]
+struct User {
+    name: &'static str,
+}
+
+struct Users;
+
+#[async_trait]
+impl UserLoader for Users {
+    type User = User;
+
+    async fn load(&self, identity: &Identity) -> Result<User, AuthError> {
+        match identity.id::<u32>()? {
+            7 => Ok(User { name: "Ann" }),
+            8 => Err(AuthError::Inactive),
+            9 => Err(AuthError::unavailable(std::io::Error::other("the database is down"))),
+            10 => std::future::pending().await,
+            _ => Err(AuthError::Invalid("no such user")),
+        }
+    }
+}
+
+/// Says who it is for, then says again what it is told.
+struct Greeter;
+
+impl WebsocketConsumer for Greeter {
+    async fn connect(&mut self, socket: &mut Socket) -> Result<()> {
+        socket.accept().await?;
+        let name = socket.user::<User>().map_or("nobody", |user| user.name);
+        socket.send_text(format!("hello {name}")).await
+    }
+
+    async fn receive(&mut self, frame: Frame, socket: &mut Socket) -> Result<()> {
+        socket.send_text(frame.as_text().unwrap_or_default()).await
+    }
+}
+
+struct Site {
+    server: TestServer,
+    /// Says which consumers were made.
+    journal: Journal,
+}
+
+impl Site {
+    fn new(configure: impl FnOnce(TokenAuth<Users>) -> TokenAuth<Users>) -> Self {
+        let auth = configure(TokenAuth::new(Users).accept(Jwt::hs256(SECRET)));
+        let limits = Limits { handshake: Duration::from_millis(300), ..Limits::default() };
+        let journal = Journal::default();
+        let made = journal.clone();
+        let channels = channels().limits(limits).wrap(auth).websocket("/ws/", move |_| {
+            made.note("made");
+            Ok(Greeter)
+        });
+        Self { server: TestServer::start(&channels), journal }
+    }
+
+    fn url(&self, query: &str) -> String {
+        self.server.url(&format!("/ws/{query}"))
+    }
+
+    /// How a socket with this query string ends, and that no consumer was made for it.
+    async fn refusal(&self, query: &str) -> (u16, String) {
+        let closed = Client::connect(&self.url(query)).await.closed().await;
+        assert_eq!(self.journal.lines(), Vec::<String>::new());
+        closed
+    }
+
+    async fn greeting(&self, query: &str, headers: &[(&'static str, &str)]) -> String {
+        Client::with_headers(&self.url(query), headers).await.next_text().await
+    }
+}
+
+fn token(user_id: u32) -> String {
+    JwtIssuer::hs256(SECRET).issue(user_id)
+}
+
+/// Ann's token, with some claims replaced.
+fn signed(secret: &str, changes: &Value) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let mut claims =
+        json!({ "token_type": "access", "exp": now + 300, "iat": now, "jti": "1", "user_id": "7" });
+    claims.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    let key = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes());
+    jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap()
+}

@@ -1,0 +1,112 @@
+//! Middleware, and what becomes of a connection when it goes wrong.
+
+use std::{future::pending, time::Duration};
+
+use channels_actix::{testing::TestServer, *};
+
+use crate::support::{Client, Journal, channels, until};
+
+struct Guest(Journal);
+
+impl WebsocketConsumer for Guest {
+    async fn connect(&mut self, socket: &mut Socket) -> Result<()> {
+        self.0.note("connect");
+        socket.accept().await
+    }
+
+    async fn receive(&mut self, _: Frame, _: &mut Socket) -> Result<()> {
+        Ok(())
+    }
+
+    async fn disconnect(&mut self, _: CloseCode, _: &mut Socket) -> Result<()> {
+        self.0.note("disconnect");
+        Ok(())
+    }
+}
+
+fn behind(middleware: impl Middleware) -> (TestServer, Channels, Journal) {
+    let journal = Journal::default();
+    let for_consumers = journal.clone();
+    let limits = Limits {
+        handshake: Duration::from_millis(100),
+        close_timeout: Duration::from_millis(100),
+        ..Limits::default()
+    };
+    let channels =
+        channels().limits(limits).wrap(middleware).websocket("/", move |_| Ok(Guest(for_consumers.clone())));
+    (TestServer::start(&channels), channels, journal)
+}
+
+#[tokio::test]
+async fn it_runs_before_the_consumer_and_after_it() {
+    let journal = Journal::default();
+    let notes = journal.clone();
+    let (server, _, consumer) = behind(from_fn(async move |scope: Scope, next: Next<'_>| {
+        notes.note("before");
+        let outcome = next.run(scope).await;
+        notes.note("after");
+        outcome
+    }));
+
+    Client::connect(&server.url("/")).await.close().await;
+
+    journal.wait_for("after").await;
+    assert_eq!(
+        (journal.lines(), consumer.lines()),
+        (vec!["before".into(), "after".into()], vec!["connect".into(), "disconnect".into()])
+    );
+}
+
+#[tokio::test]
+async fn one_that_never_answers_is_1013_and_leaves_nothing() {
+    let (server, channels, consumer) =
+        behind(from_fn(async |_: Scope, _: Next<'_>| pending::<Result<(), Rejection>>().await));
+
+    let mut client = Client::connect(&server.url("/")).await;
+
+    assert_eq!(client.closed().await.0, 1013);
+    until("the connection is over", || channels.connections() == 0).await;
+    assert_eq!(consumer.lines(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn one_that_never_goes_on_after_a_first_message_ends_with_its_client() {
+    let (server, channels, _) = behind(from_fn(async |scope: Scope, next: Next<'_>| {
+        next.first_message(&scope, Duration::from_secs(60)).await?;
+        pending().await
+    }));
+    let mut client = Client::connect(&server.url("/")).await;
+    client.text("the first").await;
+
+    client.close().await;
+
+    until("the connection is over", || channels.connections() == 0).await;
+}
+
+#[tokio::test]
+async fn one_that_never_returns_after_its_consumer_leaves_nothing() {
+    let (server, channels, consumer) = behind(from_fn(async |scope: Scope, next: Next<'_>| {
+        next.run(scope).await?;
+        pending().await
+    }));
+
+    Client::connect(&server.url("/")).await.close().await;
+
+    consumer.wait_for("disconnect").await;
+    until("the connection is over", || channels.connections() == 0).await;
+}
+
+#[tokio::test]
+async fn one_that_panics_closes_its_own_connection_with_1011() {
+    let (server, channels, _) = behind(from_fn(async |scope: Scope, next: Next<'_>| {
+        assert!(scope.query("panic").is_none(), "told to");
+        next.run(scope).await
+    }));
+    let mut other = Client::connect(&server.url("/")).await;
+
+    assert_eq!(Client::connect(&server.url("/?panic=1")).await.closed().await.0, 1011);
+
+    until("the connection is over", || channels.connections() == 1).await;
+    other.text("still here").await;
+    other.close().await;
+}
