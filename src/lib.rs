@@ -1,7 +1,107 @@
-//! Facade.
+//! Django Channels for Rust, on actix: consumers, a scope, routing, token authentication, and channel layers
+//! that broadcast to groups.
+//!
+//! ```no_run
+//! use actix_web::{App, HttpServer};
+//! use channels_actix::prelude::*;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct ChatMessage { from: String, text: String }
+//! impl Event for ChatMessage { const TYPE: &str = "chat.message"; }
+//!
+//! #[derive(Deserialize)]
+//! struct Say { text: String }
+//!
+//! struct Chat { room: Group }
+//!
+//! impl JsonWebsocketConsumer for Chat {
+//!     type Incoming = Say;
+//!
+//!     fn events(on: &mut Handlers<Self>) {
+//!         on.relay::<ChatMessage>();
+//!     }
+//!     async fn connect(&mut self, socket: &mut Socket) -> Result<()> {
+//!         socket.join(&self.room).await?;
+//!         socket.accept().await
+//!     }
+//!     async fn receive_json(&mut self, say: Say, socket: &mut Socket) -> Result<()> {
+//!         let from = socket.user::<Identity>()?.user_id.clone();
+//!         socket.group_send(&self.room, ChatMessage { from, text: say.text }).await
+//!     }
+//! }
+//!
+//! #[actix_web::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let channels = Channels::new(MemoryLayer::default())
+//!         .wrap(TokenAuth::stateless().accept(Jwt::hs256("SECRET_KEY of the Django site")))
+//!         .websocket("/ws/chat/{room}/", |scope| Ok(Chat { room: Group::of("chat", scope.param::<String>("room")?)? }));
+//!     HttpServer::new(move || App::new().configure(channels.routes())).bind("127.0.0.1:8000")?.run().await
+//! }
+//! ```
+//!
+//! # The words
+//!
+//! They are Django Channels' own.
+//!
+//! | | what it is |
+//! | --- | --- |
+//! | [`Channels`] | an application: routes, middleware around them, a channel layer beneath |
+//! | [`WebsocketConsumer`], [`JsonWebsocketConsumer`] | one value for each connection; its hooks never run two at a time |
+//! | [`Socket`] | what a hook may do: accept, send, close, join groups |
+//! | [`Scope`] | what is known of a connection: path, query, headers, the route's parameters, the user |
+//! | [`Event`] | a struct with a wire name such as `chat.message` |
+//! | [`Group`] | a set of connections that get the same events |
+//! | [`ChannelLayer`], [`MemoryLayer`], [`Layer`] | what carries events; the one in this process; a handle on either |
+//! | [`Middleware`], [`from_fn`] | what runs between the handshake and the consumer |
+//! | [`TokenAuth`], [`Jwt`], [`UserLoader`] | from a token to the user in the scope |
+//! | [`CloseCode`], [`Rejection`], [`Error`] | how a client is told |
+//! | [`Limits`], [`Retention`] | every number, with its default |
+//! | [`testing`] | connections without a server, and a server for a test |
+//!
+//! # What to know
+//!
+//! * **A client that is not let in sees why.** The handshake is completed, then closed: a browser's script
+//!   sees 4001, where a refusal in HTTP shows as 1006. [`Refusal::Http`] is for clients that are no browsers.
+//! * **A hook that fails is answered**, logged and counted, and the connection lives on. One that panics
+//!   closes its own connection with 1011.
+//! * **`disconnect` runs and groups are left, always**: after an error, a panic, a lost connection, a
+//!   shutdown.
+//! * **Memory is bounded.** Each queue has a [limit](Limits), a policy for when it is full, and a counter.
+//! * **Anybody who holds the layer can send**: another handler, a job, a plain thread with a
+//!   [`BlockingLayer`].
+//!
+//! # Features
+//!
+//! | | default | |
+//! | --- | --- | --- |
+//! | `jwt` | yes | [`Jwt`] and [`JwtIssuer`] |
+
+#[doc(inline)]
 pub use channels_auth::{
-    AuthError, Authenticator, BoxError, Credential, Identity, Source, TokenAuth, UserLoader,
+    AuthError, Authenticator, BoxError, Credential, Identity, Source, Stateless, TokenAuth, UserLoader,
 };
 #[cfg(feature = "jwt")]
+#[doc(inline)]
 pub use channels_auth::{Jwt, JwtIssuer, JwtKey, KeyError};
-pub use channels_core::*;
+#[doc(inline)]
+pub use channels_core::{
+    Accept, AllowedHosts, AllowedOrigins, Channels, CloseCode, CloseReason, ConnectionId, Error, Frame,
+    FromFn, Handlers, JsonWebsocketConsumer, Limits, Middleware, Next, OriginPatternError, Overflow,
+    PatternError, Refusal, Rejection, Result, Routes, Scope, ScopeError, Socket, SocketError,
+    WebsocketConsumer, async_trait, from_fn, testing,
+};
+#[doc(inline)]
+pub use channels_layer::{
+    BlockingLayer, CapacityError, ChannelLayer, ChannelName, Delivery, Envelope, Event, EventError, Group,
+    Layer, LayerError, Mailbox, MemoryLayer, MemoryStats, NameError, Offered, Postbox, Received, Retention,
+    conformance, conformance_tests, wire,
+};
+
+pub mod metrics;
+pub mod prelude;
+
+/// The README's program compiles.
+#[cfg(all(doctest, feature = "jwt"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -59,5 +59,5 @@ pub use self::{
     identity::Identity,
     source::Source,
     stack::TokenAuth,
-    user::UserLoader,
+    user::{Stateless, UserLoader},
 };

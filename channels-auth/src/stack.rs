@@ -7,7 +7,7 @@ use channels_core::{Middleware, Next, Rejection, Scope};
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use crate::{AuthError, Authenticator, Credential, Identity, Source, UserLoader, metrics};
+use crate::{AuthError, Authenticator, Credential, Identity, Source, Stateless, UserLoader, metrics};
 
 /// A stack of authenticators, as middleware and for REST handlers. Cheap to clone.
 ///
@@ -19,6 +19,14 @@ pub struct TokenAuth<L> {
     authenticators: Vec<Arc<dyn Authenticator>>,
     users: Arc<L>,
     visitors: Visitors,
+}
+
+impl TokenAuth<Stateless> {
+    /// A stack without a database of users: `socket.user::<Identity>()` is what the credential says. A user
+    /// who may no longer log in gets in until the token expires.
+    pub fn stateless() -> Self {
+        Self::new(Stateless)
+    }
 }
 
 /// What happens to those who bring no credential.

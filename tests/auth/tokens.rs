@@ -128,6 +128,30 @@ async fn a_client_that_is_no_browser_may_be_answered_in_http() {
     assert_eq!(Client::refused(&server.url(&format!("/ws/?token={}", token(9))), &[]).await, 503);
 }
 
+/// Says what its token says.
+struct Mirror;
+
+impl WebsocketConsumer for Mirror {
+    async fn connect(&mut self, socket: &mut Socket) -> Result<()> {
+        socket.accept().await?;
+        let user = socket.user::<Identity>()?;
+        socket.send_json(&json!([user.user_id, user.claims["token_type"]])).await
+    }
+
+    async fn receive(&mut self, _: Frame, _: &mut Socket) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_token_may_say_all_there_is_to_know() {
+    let auth = TokenAuth::stateless().accept(Jwt::hs256(SECRET));
+    let server = TestServer::start(&channels().wrap(auth).websocket("/ws/", |_| Ok(Mirror)));
+    let url = server.url(&format!("/ws/?token={}", token(1000)));
+
+    assert_eq!(Client::connect(&url).await.next_json().await, json!(["1000", "access"]));
+}
+
 /// Knows the keys `key_…`.
 struct Keys;
 

@@ -1,0 +1,5 @@
+//! What is counted, through the [`metrics`](https://docs.rs/metrics) facade: install any recorder to see it.
+
+pub use channels_auth::metrics::*;
+pub use channels_core::metrics::*;
+pub use channels_layer::metrics::*;

@@ -1,0 +1,11 @@
+//! What a file with consumers needs: `use channels_actix::prelude::*`.
+//!
+//! [`Result`] is this crate's, with [`Error`](crate::Error) for what is left out.
+
+#[cfg(feature = "jwt")]
+pub use crate::Jwt;
+pub use crate::{
+    AllowedHosts, AuthError, Channels, CloseCode, Event, Frame, Group, Handlers, Identity,
+    JsonWebsocketConsumer, Layer, MemoryLayer, Received, Result, Scope, Socket, TokenAuth, UserLoader,
+    WebsocketConsumer, async_trait,
+};
