@@ -10,3 +10,35 @@ pub const FAILURES: &str = "channels_auth_failures_total";
 pub(crate) fn failed(error: &AuthError) {
     counter!(FAILURES, "reason" => error.code()).increment(1);
 }
+
+#[cfg(test)]
+mod tests {
+    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+
+    use super::*;
+
+    #[test]
+    fn failures_are_counted_by_reason() {
+        let recorder = DebuggingRecorder::new();
+
+        metrics::with_local_recorder(&recorder, || {
+            failed(&AuthError::Expired);
+            failed(&AuthError::Expired);
+            failed(&AuthError::Missing);
+        });
+
+        let mut counted: Vec<_> = recorder.snapshotter().snapshot().into_vec();
+        counted.sort_by_key(|(key, ..)| key.key().to_string());
+        let counted: Vec<_> = counted
+            .iter()
+            .map(|(key, _, _, value)| (key.key().labels().next().map(|label| label.value()), value))
+            .collect();
+        assert_eq!(
+            counted,
+            [
+                (Some("no_token"), &DebugValue::Counter(1)),
+                (Some("token_expired"), &DebugValue::Counter(2))
+            ]
+        );
+    }
+}
