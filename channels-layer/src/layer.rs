@@ -37,7 +37,7 @@ pub trait ChannelLayer: Send + Sync + 'static {
     /// that as long as the mailbox lives, and it holds many more events than one consumer's channel.
     async fn subscribe(&self, group: &Group) -> Result<Mailbox, LayerError>;
 
-    /// Forgets every event and every membership.
+    /// Forgets every event and every membership. A subscription stays as long as its mailbox.
     async fn flush(&self) -> Result<(), LayerError>;
 }
 
@@ -143,7 +143,8 @@ impl Layer {
         self.0.group_send(group, envelope).await
     }
 
-    /// Forgets every event and every membership, in every process on this layer. For tests.
+    /// Forgets every event and every membership, in every process on this layer. Subscriptions stay. For
+    /// tests.
     ///
     /// # Errors
     ///

@@ -3,6 +3,8 @@
 use std::{
     collections::VecDeque,
     fmt,
+    ops::ControlFlow,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -92,15 +94,15 @@ impl Mailbox {
     /// counted.
     pub async fn recv(&mut self) -> Option<Envelope> {
         loop {
-            let arrived = self.queue.arrived.notified();
-            {
-                let mut state = self.queue.lock();
-                if let Some(envelope) = state.take() {
-                    return Some(envelope);
-                }
-                if state.closed {
-                    return None;
-                }
+            if let ControlFlow::Break(next) = self.queue.next() {
+                return next;
+            }
+            let mut arrived = pin!(self.queue.arrived.notified());
+            // two events that arrive while nobody waits leave one notice, too few for two mailboxes: from here
+            // on this one waits, and then looks again
+            arrived.as_mut().enable();
+            if let ControlFlow::Break(next) = self.queue.next() {
+                return next;
             }
             arrived.await;
         }
@@ -203,6 +205,15 @@ impl Queue {
     // Nothing that can panic runs under this lock, so a poisoned one is still consistent.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a receiver gets, unless it has to wait.
+    fn next(&self) -> ControlFlow<Option<Envelope>> {
+        let mut state = self.lock();
+        match state.take() {
+            None if !state.closed => ControlFlow::Continue(()),
+            next => ControlFlow::Break(next),
+        }
     }
 }
 

@@ -177,8 +177,12 @@ impl State {
             None => self.normal(&mut channels, name),
         };
         channel.groups.insert(group.clone());
-        let member = Member { postbox: channel.postbox.clone(), expires };
-        self.groups.lock(group).entry(group.clone()).or_default().insert(name.clone(), member);
+        let mut groups = self.groups.lock(group);
+        let members = groups.entry(group.clone()).or_default();
+        // a subscription stays one, whoever adds its channel
+        let member =
+            members.entry(name.clone()).or_insert(Member { postbox: channel.postbox.clone(), expires });
+        member.expires = member.expires.and(expires);
     }
 
     pub(super) fn group_discard(&self, group: &Group, name: &ChannelName) {
@@ -240,14 +244,21 @@ impl State {
         }
     }
 
+    /// Forgets events and memberships. A subscription stays: it is there for as long as its mailbox.
     pub(super) fn flush(&self) {
         for mut channels in self.channels.each() {
             channels.retain(|name, channel| {
                 channel.postbox.clear();
-                self.leave(name, channel.groups.drain());
+                self.leave(name, channel.groups.extract_if(|group| !self.is_subscribed(group, name)));
                 !channel.is_leftover()
             });
         }
+    }
+
+    fn is_subscribed(&self, group: &Group, name: &ChannelName) -> bool {
+        let groups = self.groups.lock(group);
+        let member = groups.get(group).and_then(|members| members.get(name));
+        member.is_some_and(|member| member.expires.is_none())
     }
 
     pub(super) fn stats(&self) -> MemoryStats {
