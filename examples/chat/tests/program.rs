@@ -1,0 +1,83 @@
+//! The program as a process: its end, its restart, its log.
+
+use std::process::Stdio;
+
+use crate::{
+    client::Client,
+    server::{Answer, Folder, Server, program},
+};
+
+#[tokio::test]
+async fn sigterm_ends_it_in_order_and_tells_clients_to_come_back() {
+    let mut server = Server::start().await;
+    let mut alice = Client::connect(&server.room("lobby", &server.token("alice"))).await;
+    alice.say("still here").await;
+    alice.hear().await;
+
+    server.terminate().await;
+
+    assert_eq!(alice.closed().await, 1012);
+    drop(alice);
+    assert_eq!(server.ended().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn after_a_restart_history_and_tokens_are_as_before() {
+    let folder = Folder::new();
+    let database = folder.file("chat.sqlite3");
+    let mut first = Server::run(program(&database)).await;
+    let token = first.token("alice");
+    let mut alice = Client::connect(&first.room("lobby", &token)).await;
+    alice.say("I was here before.").await;
+    alice.hear().await;
+    let before = first.get("/api/rooms/lobby/messages", &token);
+    drop(alice);
+    first.terminate().await;
+    first.ended().await;
+
+    let second = Server::run(program(&database)).await;
+
+    assert_eq!(second.get("/api/rooms/lobby/messages", &token), before);
+    let mut alice = Client::connect(&second.room("lobby", &token)).await;
+    alice.say("And I still am.").await;
+    assert_eq!(alice.hear().await["text"], "And I still am.");
+}
+
+#[tokio::test]
+async fn chat_secret_is_what_tokens_are_signed_with() {
+    let with_secret = |secret: &str| {
+        let mut program = program(":memory:");
+        program.env("CHAT_SECRET", secret);
+        Server::run(program)
+    };
+    let (one, same, other) = (with_secret("s1").await, with_secret("s1").await, with_secret("s2").await);
+
+    let token = one.token("alice");
+
+    assert_eq!(same.get("/api/rooms", &token).0, 200);
+    assert_eq!(other.get("/api/rooms", &token).0, 401);
+}
+
+#[tokio::test]
+async fn no_token_and_no_password_is_in_its_log() {
+    let mut program = program(":memory:");
+    program.env("RUST_LOG", "trace").stderr(Stdio::piped());
+    let mut server = Server::run(program).await;
+    let (token, forged) = (server.token("alice"), "f0rged.t0ken");
+    assert!(matches!(server.log_in("alice", "pa55word"), Answer(401, _)));
+    assert_eq!(server.get("/api/rooms", &token).0, 200);
+    assert_eq!(server.get("/api/rooms", forged).0, 401);
+    let mut alice = Client::connect(&server.room("lobby", &token)).await;
+    alice.say("hello").await;
+    alice.hear().await;
+    assert_eq!(Client::connect(&server.room("lobby", forged)).await.closed().await, 4001);
+    drop(alice);
+
+    server.terminate().await;
+    let log = server.log().await;
+
+    assert!(log.contains("/ws/chat/lobby/?token=***"), "{log}");
+    for secret in [token.as_str(), forged, "pa55word"] {
+        assert!(!log.contains(secret), "{log}");
+    }
+}
