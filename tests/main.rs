@@ -4,6 +4,7 @@
 mod auth;
 mod bad_input;
 mod closing;
+mod compression;
 mod groups;
 mod handshake;
 mod heartbeat;

@@ -2,18 +2,22 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use actix_web::{HttpMessage, HttpRequest, guard, web};
+use actix_web::{
+    HttpMessage, HttpRequest, guard,
+    http::header::{self, HeaderMap},
+    web,
+};
 use channels_layer::{ChannelLayer, Layer};
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
 use tokio::{select, time::timeout};
 
 use crate::{
-    CloseCode, Limits, Middleware, Next, Rejection, Result, Routes, Scope, WebsocketConsumer,
+    CloseCode, Compression, Limits, Middleware, Next, Rejection, Result, Routes, Scope, WebsocketConsumer,
     connection::{Registry, Wire},
     middleware::same_host,
     routing::Found,
-    transport,
+    transport::{self, Agreed},
 };
 
 /// Runs one connection's consumer to its end.
@@ -44,6 +48,7 @@ pub struct Channels {
     layer: Layer,
     routes: Arc<Routes>,
     limits: Arc<Limits>,
+    compression: Option<Compression>,
     refusal: Refusal,
     registry: Registry,
 }
@@ -72,6 +77,7 @@ impl Channels {
             layer,
             routes: Arc::default(),
             limits: Arc::default(),
+            compression: None,
             refusal: Refusal::default(),
             registry: Registry::default(),
         }
@@ -118,10 +124,20 @@ impl Channels {
         self
     }
 
-    /// Bounds every connection. By default [`Limits::default`].
+    /// Bounds every connection whose route has no limits of its own ([`Routes::limits`]). By default
+    /// [`Limits::default`].
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = Arc::new(limits);
+        self
+    }
+
+    /// Compresses messages with clients that can, as browsers do. By default none are.
+    ///
+    /// It saves bytes, and costs processor time for every message that is not shared.
+    #[must_use]
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.compression = Some(compression);
         self
     }
 
@@ -217,6 +233,12 @@ impl Channels {
 
     pub(crate) fn connection_limits(&self) -> Arc<Limits> {
         Arc::clone(&self.limits)
+    }
+
+    /// Whether messages are compressed, and how, for a client that sent these headers.
+    pub(crate) fn agree(&self, headers: &HeaderMap) -> Option<Agreed> {
+        let offers = headers.get_all(header::SEC_WEBSOCKET_EXTENSIONS);
+        self.compression?.agree(offers.filter_map(|offers| offers.to_str().ok()))
     }
 
     pub(crate) fn refusal(&self) -> Refusal {

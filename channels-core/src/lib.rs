@@ -40,4 +40,5 @@ pub use self::{
     routing::{PatternError, Routes},
     scope::{Scope, ScopeError},
     socket::Socket,
+    transport::Compression,
 };

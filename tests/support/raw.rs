@@ -14,6 +14,7 @@ pub(crate) struct Raw(TcpStream);
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RawFrame {
     pub(crate) opcode: u8,
+    pub(crate) compressed: bool,
     pub(crate) payload: Vec<u8>,
 }
 
@@ -26,7 +27,12 @@ pub(crate) const PONG: u8 = 10;
 impl Raw {
     /// Connects, and reads the response up to the first frame.
     pub(crate) async fn connect(address: SocketAddr, path: &str) -> Self {
-        let mut raw = Self::knock(address, path).await;
+        Self::with_header(address, path, "").await
+    }
+
+    /// Connects with one more header line.
+    pub(crate) async fn with_header(address: SocketAddr, path: &str, header: &str) -> Self {
+        let mut raw = Self::knock_with(address, path, header).await;
         let response = raw.response().await;
         assert!(response.starts_with("HTTP/1.1 101 "), "{response}");
         raw
@@ -34,10 +40,14 @@ impl Raw {
 
     /// Asks to connect, and leaves the answer unread.
     pub(crate) async fn knock(address: SocketAddr, path: &str) -> Self {
+        Self::knock_with(address, path, "").await
+    }
+
+    pub(crate) async fn knock_with(address: SocketAddr, path: &str, header: &str) -> Self {
         let mut socket = TcpStream::connect(address).await.unwrap();
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{header}\r\n"
         );
         socket.write_all(request.as_bytes()).await.unwrap();
         Self(socket)
@@ -73,7 +83,7 @@ impl Raw {
     /// The server's next frame.
     pub(crate) async fn next_or_ping(&mut self) -> RawFrame {
         soon("a frame", async {
-            let opcode = self.0.read_u8().await.unwrap() & 0x0F;
+            let first = self.0.read_u8().await.unwrap();
             let length = match self.0.read_u8().await.unwrap() {
                 126 => u64::from(self.0.read_u16().await.unwrap()),
                 127 => self.0.read_u64().await.unwrap(),
@@ -81,7 +91,7 @@ impl Raw {
             };
             let mut payload = vec![0; usize::try_from(length).unwrap()];
             self.0.read_exact(&mut payload).await.unwrap();
-            RawFrame { opcode, payload }
+            RawFrame { opcode: first & 0x0F, compressed: first & 0x40 != 0, payload }
         })
         .await
     }

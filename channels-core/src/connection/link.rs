@@ -9,6 +9,7 @@ use std::{
 
 use actix_web::http::header::{HeaderName, HeaderValue};
 use bytes::Bytes;
+use channels_layer::wire::websocket::{self, Opcode};
 use tokio::{
     sync::{Notify, oneshot},
     time::{Instant, sleep},
@@ -17,7 +18,7 @@ use tokio::{
 use super::ConnectionId;
 use crate::{
     CloseCode, CloseReason, Limits, Rejection, metrics,
-    transport::{Outbound, Relayed},
+    transport::{Agreed, Encoding, Outbound, Relayed},
 };
 
 /// What all parts of one connection share. It lives on one worker.
@@ -27,6 +28,8 @@ pub(crate) struct Link(Rc<Shared>);
 struct Shared {
     id: ConnectionId,
     limits: Arc<Limits>,
+    /// Whether messages are compressed, and how.
+    compression: Option<Agreed>,
     outbound: Outbound,
     phase: RefCell<Phase>,
     /// Set when the connection ends by something other than its consumer.
@@ -112,12 +115,13 @@ pub enum SocketError {
 }
 
 impl Link {
-    pub(crate) fn new(limits: Arc<Limits>) -> (Self, oneshot::Receiver<Answer>) {
+    pub(crate) fn new(limits: Arc<Limits>, compression: Option<Agreed>) -> (Self, oneshot::Receiver<Answer>) {
         let (answer, answered) = oneshot::channel();
         let shared = Shared {
             id: ConnectionId::next(),
             outbound: Outbound::new(&limits),
             limits,
+            compression,
             phase: RefCell::new(Phase::Connecting(answer)),
             end: Cell::new(None),
             ended: Notify::new(),
@@ -140,6 +144,22 @@ impl Link {
 
     pub(crate) fn outbound(&self) -> &Outbound {
         &self.0.outbound
+    }
+
+    /// Whether messages are compressed, and how.
+    pub(crate) fn compression(&self) -> Option<Agreed> {
+        self.0.compression
+    }
+
+    /// A message as the frame that this client gets.
+    pub(crate) fn frame(&self, opcode: Opcode, payload: &[u8]) -> Bytes {
+        let compressed = self.compression().and_then(|agreed| agreed.frame(opcode, payload));
+        compressed.unwrap_or_else(|| websocket::frame(opcode, payload))
+    }
+
+    /// How an event's frame, which others share, has to look for this client.
+    pub(crate) fn encoding(&self) -> Encoding {
+        self.compression().map_or(Encoding::Plain, Agreed::encoding)
     }
 
     pub(crate) fn was_open(&self) -> bool {

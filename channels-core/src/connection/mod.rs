@@ -25,8 +25,12 @@ pub use self::{
     link::{Accept, SocketError},
 };
 use crate::{
-    CloseCode, Rejection, Scope, channels::Channels, metrics, middleware::access_log, routing::Found,
-    transport,
+    CloseCode, Rejection, Scope,
+    channels::Channels,
+    metrics,
+    middleware::access_log,
+    routing::Found,
+    transport::{self, Agreed},
 };
 
 /// Both directions of a connection, as the application's end holds them.
@@ -41,13 +45,15 @@ pub(crate) fn open<P, E>(
     channels: &Channels,
     found: Found,
     scope: Scope,
+    compression: Option<Agreed>,
     payload: P,
 ) -> (Link, impl Future<Output = Answer> + use<P, E>)
 where
     P: Stream<Item = Result<Bytes, E>> + 'static,
     E: 'static,
 {
-    let (link, answered) = Link::new(channels.connection_limits());
+    let limits = found.limits.clone().unwrap_or_else(|| channels.connection_limits());
+    let (link, answered) = Link::new(limits, compression);
     let inbox = Inbox::new(link.limits().inbound);
     let log = access_log::Line::new(link.id(), &scope);
     log.handshaking();

@@ -112,7 +112,8 @@ impl WebsocketRequest {
                 stream::poll_fn(move |cx| received.poll_recv(cx).map(|bytes| bytes.map(Ok::<Bytes, ()>)));
             let scope = Scope::new(path, query.to_owned(), self.client, &self.headers, found.params.clone());
 
-            let (link, answer) = connection::open(channels, found, scope, payload);
+            let compression = channels.agree(&self.headers);
+            let (link, answer) = connection::open(channels, found, scope, compression, payload);
             match answer.await {
                 Answer::Accept(Accept { subprotocol, headers }) => Ok(WebsocketCommunicator::new(
                     channels.registry(),

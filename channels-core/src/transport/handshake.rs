@@ -6,7 +6,7 @@ use actix_web::{
     body::BoxBody,
     http::{
         StatusCode,
-        header::{HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_PROTOCOL},
+        header::{HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL},
     },
     web,
 };
@@ -33,7 +33,8 @@ pub(crate) async fn upgrade(
     let query = request.query_string().to_owned();
     let scope = Scope::new(path, query, request.peer_addr(), request.headers(), found.params.clone());
     let offered = scope.subprotocols().first().cloned();
-    let (link, answer) = connection::open(channels, found, scope, payload);
+    let compression = channels.agree(request.headers());
+    let (link, answer) = connection::open(channels, found, scope, compression, payload);
 
     let subprotocol = match answer.await {
         Answer::Accept(Accept { subprotocol, headers }) => {
@@ -51,6 +52,9 @@ pub(crate) async fn upgrade(
     };
     if let Some(subprotocol) = subprotocol {
         response.insert_header((SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_str(&subprotocol)?));
+    }
+    if let Some(compression) = compression {
+        response.insert_header((SEC_WEBSOCKET_EXTENSIONS, compression.header()));
     }
     Ok(response.message_body(BoxBody::new(body(link)))?.into())
 }

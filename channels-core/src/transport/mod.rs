@@ -1,13 +1,17 @@
 //! From bytes to messages, and from frames to bytes.
 
+mod compression;
 mod decoder;
 mod handshake;
+mod inflate;
 mod mask;
 mod outbound;
 mod reader;
 mod utf8;
 
+pub use self::compression::Compression;
 pub(crate) use self::{
+    compression::{Agreed, Encoding},
     decoder::{Decoder, Message, MessageLimits, Role},
     handshake::{body, upgrade},
     mask::Mask,

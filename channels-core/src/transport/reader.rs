@@ -15,7 +15,11 @@ use crate::{
 /// consumer does not delay them; when its inbox is full, reading stops and TCP holds the client back.
 pub(crate) async fn read<E>(payload: impl Stream<Item = Result<Bytes, E>>, link: Link, inbox: Inbox) {
     let mut payload = pin!(payload);
-    let limits = MessageLimits { message: link.limits().message, fragments: link.limits().fragments };
+    let limits = MessageLimits {
+        message: link.limits().message,
+        fragments: link.limits().fragments,
+        inflation: link.compression().map(|agreed| agreed.ratio),
+    };
     let mut decoder = Decoder::new(Role::Server, limits);
     while let Some(Ok(mut chunk)) = payload.next().await {
         link.heard();
