@@ -118,3 +118,22 @@ async fn one_that_takes_nothing_for_the_write_timeout_is_lost() {
     journal.wait_for("disconnect 1006").await;
     until("the connection is gone", || channels.connections() == 0).await;
 }
+
+#[tokio::test]
+async fn the_newest_of_each_type_is_kept_where_that_is_the_policy() {
+    let limits = Limits { overflow: Overflow::Latest, ..Limits::default() };
+    let (channels, server, journal) = serve(limits);
+    let mut reader = Client::connect(&server.url("/")).await;
+
+    for number in 0..200 {
+        publish(&channels, number).await;
+        tokio::task::yield_now().await;
+    }
+
+    let mut received = 0;
+    while reader.next_json().await["number"] != 199 {
+        received += 1;
+    }
+    assert!(received < 199, "nothing was dropped");
+    assert!(journal.lines().is_empty(), "the connection was closed");
+}

@@ -128,7 +128,7 @@ impl LocalGroup {
 
 /// What an event comes to for the members of one route.
 enum Outcome {
-    Relay(bytes::Bytes),
+    Relay(bytes::Bytes, &'static str),
     Method,
     Unhandled,
     Broken,
@@ -136,10 +136,10 @@ enum Outcome {
 
 impl Outcome {
     fn of(event: &Envelope, ways: &Ways, encoding: Encoding) -> Self {
-        match ways.get(event.kind()) {
-            Some(Way::Method) => Self::Method,
-            Some(Way::Relay(frame)) => match frame(event, encoding) {
-                Ok(frame) => Self::Relay(frame),
+        match ways.get_key_value(event.kind()) {
+            Some((_, Way::Method)) => Self::Method,
+            Some((kind, Way::Relay(frame))) => match frame(event, encoding) {
+                Ok(frame) => Self::Relay(frame, kind),
                 Err(error) => {
                     tracing::error!(kind = event.kind(), %error, "event dropped: it cannot be relayed");
                     Self::Broken
@@ -151,7 +151,7 @@ impl Outcome {
 
     fn apply(&self, event: &Envelope, member: &Member) {
         match self {
-            Self::Relay(frame) => member.link.relay(frame.clone()),
+            Self::Relay(frame, kind) => member.link.relay(frame.clone(), kind),
             Self::Method => match member.postbox.offer(event.clone()) {
                 Offered::Taken => {}
                 Offered::Full => {

@@ -63,8 +63,13 @@ pub enum Overflow {
     /// The connection is closed with 4008, and the client comes back when it can.
     #[default]
     Close,
-    /// The oldest frames that wait are dropped to make room. Counted and logged.
+    /// The oldest events that wait are dropped to make room. Counted and logged. For what a client can do
+    /// without: a ticker, positions on a map.
     DropOldest,
+    /// Of the events that wait, the newest of each type alone is kept; older ones are dropped, counted and
+    /// logged. For state, where each event says all that one before it said. Where that makes no room, as with
+    /// [`Close`](Self::Close).
+    Latest,
 }
 
 impl Default for Limits {

@@ -66,7 +66,8 @@ enum End {
 /// What becomes of the frames that wait when a connection is closed.
 enum Waiting {
     Sent,
-    Dropped,
+    /// Why, as the metric says it.
+    Dropped(&'static str),
 }
 
 /// The answer to a request to connect.
@@ -210,15 +211,15 @@ impl Link {
         self.outbound().send(frame).await.or(Err(SocketError::Closed))
     }
 
-    /// Queues a frame of a group's; never waits. A client that is too slow is closed, where that is the
-    /// policy.
-    pub(crate) fn relay(&self, frame: Bytes) {
-        match self.outbound().relay(frame) {
+    /// Queues the frame of an event of type `event`; never waits. A client that is too slow is closed, where
+    /// that is the policy.
+    pub(crate) fn relay(&self, frame: Bytes, event: &'static str) {
+        match self.outbound().relay(frame, event) {
             Relayed::Queued => {}
             Relayed::Closed => metrics::event_dropped("gone"),
-            Relayed::DroppedOldest(count) => {
-                (0..count).for_each(|_| metrics::event_dropped("slow"));
-                tracing::debug!(connection = %self.id(), count, "frames dropped: the client does not read fast enough");
+            Relayed::Dropped(count) => {
+                metrics::events_dropped("slow", count);
+                tracing::debug!(connection = %self.id(), count, "events dropped: the client does not read fast enough");
             }
             Relayed::Overflow => {
                 metrics::event_dropped("slow");
@@ -245,7 +246,7 @@ impl Link {
     pub(crate) fn evict(&self, rejection: impl Into<Rejection>) {
         let rejection = rejection.into();
         let code = rejection.code();
-        self.finish(rejection, Waiting::Dropped);
+        self.finish(rejection, Waiting::Dropped("slow"));
         self.end(End::AtOnce(code));
     }
 
@@ -259,8 +260,8 @@ impl Link {
 
     /// The connection is gone: nothing can be sent any more.
     pub(crate) fn lost(&self) {
-        self.finish(CloseCode::ABNORMAL.into(), Waiting::Dropped);
-        self.outbound().abandon();
+        self.finish(CloseCode::ABNORMAL.into(), Waiting::Dropped("gone"));
+        metrics::events_dropped("gone", self.outbound().abandon());
         self.end(End::AfterInbox);
     }
 
@@ -278,13 +279,15 @@ impl Link {
         match (before, waiting) {
             (Phase::Connecting(answer), _) => {
                 // nothing that a group sent meanwhile reaches a client that is refused
-                self.outbound().close_now(&reason);
+                metrics::events_dropped("gone", self.outbound().close_now(&reason));
                 if answer.send(Answer::Refuse(rejection)).is_err() {
                     tracing::debug!(connection = %self.id(), "the request was given up before it was answered");
                 }
             }
             (Phase::Open | Phase::Closed { .. }, Waiting::Sent) => self.outbound().close(&reason),
-            (Phase::Open | Phase::Closed { .. }, Waiting::Dropped) => self.outbound().close_now(&reason),
+            (Phase::Open | Phase::Closed { .. }, Waiting::Dropped(why)) => {
+                metrics::events_dropped(why, self.outbound().close_now(&reason));
+            }
         }
     }
 
