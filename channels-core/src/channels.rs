@@ -13,7 +13,8 @@ use percent_encoding::percent_decode_str;
 use tokio::{select, time::timeout};
 
 use crate::{
-    CloseCode, Compression, Limits, Middleware, Next, Rejection, Result, Routes, Scope, WebsocketConsumer,
+    CloseCode, Compression, Limits, Middleware, Next, Rejection, Result, Routes, Scope, Tuning,
+    WebsocketConsumer,
     connection::{Registry, Wire},
     middleware::same_host,
     routing::Found,
@@ -49,6 +50,7 @@ pub struct Channels {
     routes: Arc<Routes>,
     limits: Arc<Limits>,
     compression: Option<Compression>,
+    tuning: Tuning,
     refusal: Refusal,
     registry: Registry,
 }
@@ -78,6 +80,7 @@ impl Channels {
             routes: Arc::default(),
             limits: Arc::default(),
             compression: None,
+            tuning: Tuning::default(),
             refusal: Refusal::default(),
             registry: Registry::default(),
         }
@@ -138,6 +141,13 @@ impl Channels {
     #[must_use]
     pub fn compression(mut self, compression: Compression) -> Self {
         self.compression = Some(compression);
+        self
+    }
+
+    /// How [`tune`](Self::tune) sets an actix server up. By default [`Tuning::default`].
+    #[must_use]
+    pub fn tuning(mut self, tuning: Tuning) -> Self {
+        self.tuning = tuning;
         self
     }
 
@@ -239,6 +249,10 @@ impl Channels {
     pub(crate) fn agree(&self, headers: &HeaderMap) -> Option<Agreed> {
         let offers = headers.get_all(header::SEC_WEBSOCKET_EXTENSIONS);
         self.compression?.agree(offers.filter_map(|offers| offers.to_str().ok()))
+    }
+
+    pub(crate) fn tuned(&self) -> Tuning {
+        self.tuning.clone()
     }
 
     pub(crate) fn refusal(&self) -> Refusal {

@@ -19,6 +19,7 @@ mod scope;
 mod socket;
 pub mod testing;
 mod transport;
+mod tuning;
 
 pub use async_trait::async_trait;
 pub use channels_layer::{
@@ -29,7 +30,7 @@ pub use channels_layer::{
 pub use self::{
     channels::{Channels, Refusal},
     close::{CloseCode, CloseReason},
-    connection::{Accept, ConnectionId, SocketError},
+    connection::{Accept, ConnectionHandle, ConnectionId, SocketError},
     consumer::{Handlers, JsonWebsocketConsumer, WebsocketConsumer},
     error::{Error, Result},
     frame::Frame,
@@ -41,4 +42,5 @@ pub use self::{
     scope::{Scope, ScopeError},
     socket::Socket,
     transport::Compression,
+    tuning::Tuning,
 };

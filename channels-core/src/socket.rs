@@ -8,7 +8,7 @@ use channels_layer::{ChannelName, Event, Group, Layer, Mailbox, Received, wire::
 use serde::Serialize;
 
 use crate::{
-    Accept, CloseCode, ConnectionId, Rejection, Result, Scope,
+    Accept, CloseCode, ConnectionHandle, ConnectionId, Rejection, Result, Scope,
     connection::Link,
     consumer::Ways,
     groups::{Groups, Member, Membership},
@@ -21,15 +21,23 @@ pub struct Socket {
     scope: Scope,
     channel: ChannelName,
     layer: Layer,
+    handle: ConnectionHandle,
     groups: Rc<Groups>,
     memberships: Vec<Membership>,
     member: Rc<Member>,
 }
 
 impl Socket {
-    pub(crate) fn new(scope: Scope, layer: Layer, link: Link, ways: Arc<Ways>, mailbox: &Mailbox) -> Self {
+    pub(crate) fn new(
+        scope: Scope,
+        layer: Layer,
+        (link, handle): (Link, ConnectionHandle),
+        ways: Arc<Ways>,
+        mailbox: &Mailbox,
+    ) -> Self {
         Self {
             scope,
+            handle,
             channel: mailbox.name().clone(),
             groups: Groups::of_worker(&layer),
             layer,
@@ -182,6 +190,11 @@ impl Socket {
     /// [`ScopeError`](crate::ScopeError) if there is none of this type.
     pub fn user<U: Send + Sync + 'static>(&self) -> Result<Arc<U>> {
         Ok(self.scope.user()?)
+    }
+
+    /// A hold on this connection, to close it from elsewhere.
+    pub fn handle(&self) -> &ConnectionHandle {
+        &self.handle
     }
 
     /// The connection's number, as in the log.

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 
 use super::soon;
@@ -38,19 +38,33 @@ impl Raw {
         raw
     }
 
+    /// Connects as one that takes little and reads nothing: what its kernel keeps for it is a few KiB.
+    pub(crate) async fn sleeper(address: SocketAddr, path: &str) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4 << 10).unwrap();
+        let mut raw = Self(socket.connect(address).await.unwrap());
+        raw.ask(address, path, "").await;
+        assert!(raw.response().await.starts_with("HTTP/1.1 101 "));
+        raw
+    }
+
     /// Asks to connect, and leaves the answer unread.
     pub(crate) async fn knock(address: SocketAddr, path: &str) -> Self {
         Self::knock_with(address, path, "").await
     }
 
     pub(crate) async fn knock_with(address: SocketAddr, path: &str, header: &str) -> Self {
-        let mut socket = TcpStream::connect(address).await.unwrap();
+        let mut raw = Self(TcpStream::connect(address).await.unwrap());
+        raw.ask(address, path, header).await;
+        raw
+    }
+
+    async fn ask(&mut self, address: SocketAddr, path: &str, header: &str) {
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{header}\r\n"
         );
-        socket.write_all(request.as_bytes()).await.unwrap();
-        Self(socket)
+        self.send(request.as_bytes()).await;
     }
 
     pub(crate) async fn response(&mut self) -> String {

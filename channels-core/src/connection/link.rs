@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::ConnectionId;
+use super::{ConnectionId, Terms};
 use crate::{
     CloseCode, CloseReason, Limits, Rejection, metrics,
     transport::{Agreed, Encoding, Outbound, Relayed},
@@ -28,8 +28,7 @@ pub(crate) struct Link(Rc<Shared>);
 struct Shared {
     id: ConnectionId,
     limits: Arc<Limits>,
-    /// Whether messages are compressed, and how.
-    compression: Option<Agreed>,
+    terms: Terms,
     outbound: Outbound,
     phase: RefCell<Phase>,
     /// Set when the connection ends by something other than its consumer.
@@ -116,13 +115,13 @@ pub enum SocketError {
 }
 
 impl Link {
-    pub(crate) fn new(limits: Arc<Limits>, compression: Option<Agreed>) -> (Self, oneshot::Receiver<Answer>) {
+    pub(crate) fn new(limits: Arc<Limits>, terms: Terms) -> (Self, oneshot::Receiver<Answer>) {
         let (answer, answered) = oneshot::channel();
         let shared = Shared {
             id: ConnectionId::next(),
             outbound: Outbound::new(&limits),
             limits,
-            compression,
+            terms,
             phase: RefCell::new(Phase::Connecting(answer)),
             end: Cell::new(None),
             ended: Notify::new(),
@@ -149,7 +148,7 @@ impl Link {
 
     /// Whether messages are compressed, and how.
     pub(crate) fn compression(&self) -> Option<Agreed> {
-        self.0.compression
+        self.0.terms.compression
     }
 
     /// A message as the frame that this client gets.
@@ -256,6 +255,13 @@ impl Link {
         self.finish(code.into(), Waiting::Sent);
         self.outbound().end();
         self.end(End::AfterInbox);
+    }
+
+    /// Shuts the socket down under all who wait for it.
+    pub(crate) fn cut(&self) {
+        if !self.0.terms.cutter.cut() {
+            tracing::debug!(connection = %self.id(), "the socket is left to the kernel: see `Channels::tune`");
+        }
     }
 
     /// The connection is gone: nothing can be sent any more.

@@ -1,6 +1,7 @@
 //! One connection: an actor that owns it, and the task that drives its consumer.
 
 mod driver;
+mod handle;
 mod heartbeat;
 mod id;
 mod inbox;
@@ -14,6 +15,7 @@ use tokio::{task::JoinError, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
+use self::handle::Close;
 pub(crate) use self::{
     driver::drive,
     inbox::Inbox,
@@ -21,6 +23,7 @@ pub(crate) use self::{
     registry::Registry,
 };
 pub use self::{
+    handle::ConnectionHandle,
     id::ConnectionId,
     link::{Accept, SocketError},
 };
@@ -30,13 +33,23 @@ use crate::{
     metrics,
     middleware::access_log,
     routing::Found,
-    transport::{self, Agreed},
+    transport::{self, Agreed, Cutter},
 };
 
 /// Both directions of a connection, as the application's end holds them.
 pub(crate) struct Wire {
     pub(crate) link: Link,
     pub(crate) inbox: Inbox,
+    pub(crate) handle: ConnectionHandle,
+}
+
+/// What the handshake settled.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Terms {
+    /// Whether messages are compressed, and how.
+    pub(crate) compression: Option<Agreed>,
+    /// What ends a connection whose client takes nothing any more.
+    pub(crate) cutter: Cutter,
 }
 
 /// Starts a connection. The future returned is the application's answer, due within
@@ -45,7 +58,7 @@ pub(crate) fn open<P, E>(
     channels: &Channels,
     found: Found,
     scope: Scope,
-    compression: Option<Agreed>,
+    terms: Terms,
     payload: P,
 ) -> (Link, impl Future<Output = Answer> + use<P, E>)
 where
@@ -53,24 +66,27 @@ where
     E: 'static,
 {
     let limits = found.limits.clone().unwrap_or_else(|| channels.connection_limits());
-    let (link, answered) = Link::new(limits, compression);
+    let (link, answered) = Link::new(limits, terms);
     let inbox = Inbox::new(link.limits().inbound);
     let log = access_log::Line::new(link.id(), &scope);
     log.handshaking();
     metrics::opened();
 
-    let driver = {
-        let (channels, link, inbox) = (channels.clone(), link.clone(), inbox.clone());
-        let span = tracing::debug_span!("connection", id = %link.id());
-        let driver = async move { channels.run(found, scope, Wire { link, inbox }).await };
-        AbortOnDropHandle::new(actix::spawn(driver.instrument(span)))
-    };
-    let reader = transport::read(payload, link.clone(), inbox.clone());
-    let life = live(link.clone(), inbox, driver, reader);
-    let registry = channels.registry();
-    let connection =
-        Connection { life: Some(Box::pin(life)), link: link.clone(), log: log.clone(), registry };
-    channels.registry().insert(link.id(), connection.start().recipient());
+    Connection::create(|ctx| {
+        let handle = ConnectionHandle::new(link.id(), ctx.address().recipient());
+        let registry = channels.registry();
+        registry.insert(handle.clone());
+        let driver = {
+            let (channels, wire) =
+                (channels.clone(), Wire { link: link.clone(), inbox: inbox.clone(), handle });
+            let span = tracing::debug_span!("connection", id = %link.id());
+            let driver = async move { channels.run(found, scope, wire).await };
+            AbortOnDropHandle::new(actix::spawn(driver.instrument(span)))
+        };
+        let reader = transport::read(payload, link.clone(), inbox.clone());
+        let life = live(link.clone(), inbox, driver, reader);
+        Connection { life: Some(Box::pin(life)), link: link.clone(), log: log.clone(), registry }
+    });
 
     let answer = {
         let link = link.clone();
@@ -124,14 +140,6 @@ impl Drop for Connection {
     }
 }
 
-/// Closes a connection from outside.
-#[derive(Clone, Debug)]
-pub(crate) struct Close(pub(crate) Rejection);
-
-impl Message for Close {
-    type Result = ();
-}
-
 impl Handler<Close> for Connection {
     type Result = ();
 
@@ -153,6 +161,7 @@ async fn live(link: Link, inbox: Inbox, driver: AbortOnDropHandle<()>, reader: i
         silence = heartbeat::watch(&link) => {
             tracing::info!(connection = %link.id(), %silence, "connection lost");
             link.lost();
+            link.cut();
             inbox.end();
             false
         }
@@ -161,6 +170,7 @@ async fn live(link: Link, inbox: Inbox, driver: AbortOnDropHandle<()>, reader: i
         // the peer answers the close frame, and closes
         if timeout(link.limits().close_timeout, reader).await.is_err() {
             tracing::debug!(connection = %link.id(), "the client did not answer the close frame in time");
+            link.cut();
         }
     } else {
         // a hook that goes on and on is dropped by its own deadline

@@ -8,10 +8,9 @@ use std::{
     },
 };
 
-use actix::Recipient;
 use tokio::sync::Notify;
 
-use super::{Close, ConnectionId};
+use super::{ConnectionHandle, ConnectionId};
 use crate::Rejection;
 
 /// The connections of an application, on all its workers.
@@ -21,14 +20,14 @@ pub(crate) struct Registry(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     // shared by the workers' threads, locked for a moment when a connection starts or ends
-    connections: Mutex<HashMap<ConnectionId, Recipient<Close>>>,
+    connections: Mutex<HashMap<ConnectionId, ConnectionHandle>>,
     changed: Notify,
     draining: AtomicBool,
 }
 
 impl Registry {
-    pub(super) fn insert(&self, id: ConnectionId, address: Recipient<Close>) {
-        self.lock().insert(id, address);
+    pub(super) fn insert(&self, connection: ConnectionHandle) {
+        self.lock().insert(connection.id(), connection);
     }
 
     pub(super) fn remove(&self, id: ConnectionId) {
@@ -50,9 +49,9 @@ impl Registry {
 
     /// Closes every connection.
     pub(crate) fn close_all(&self, rejection: &Rejection) {
-        let addresses: Vec<_> = self.lock().values().cloned().collect();
-        for address in addresses {
-            address.do_send(Close(rejection.clone()));
+        let connections: Vec<_> = self.lock().values().cloned().collect();
+        for connection in connections {
+            connection.reject(rejection.clone());
         }
     }
 
@@ -66,7 +65,7 @@ impl Registry {
         self.until(|connections| !connections.contains_key(&id)).await;
     }
 
-    async fn until(&self, is_so: impl Fn(&HashMap<ConnectionId, Recipient<Close>>) -> bool) {
+    async fn until(&self, is_so: impl Fn(&HashMap<ConnectionId, ConnectionHandle>) -> bool) {
         loop {
             let changed = self.0.changed.notified();
             if is_so(&self.lock()) {
@@ -77,7 +76,7 @@ impl Registry {
     }
 
     // Nothing that can panic runs under this lock, so a poisoned one is still consistent.
-    fn lock(&self) -> MutexGuard<'_, HashMap<ConnectionId, Recipient<Close>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ConnectionId, ConnectionHandle>> {
         self.0.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -166,8 +166,9 @@ where
                 Rejection::new(crate::CloseCode::TRY_AGAIN, "try again later")
             })?;
             let ways = Arc::clone(&handlers.ways);
-            let socket = Socket::new(scope, layer, wire.link, ways, &mailbox);
-            connection::drive(consumer, handlers, socket, wire.inbox, mailbox).await;
+            let Wire { link, inbox, handle } = wire;
+            let socket = Socket::new(scope, layer, (link, handle), ways, &mailbox);
+            connection::drive(consumer, handlers, socket, inbox, mailbox).await;
             Ok(())
         })
     })

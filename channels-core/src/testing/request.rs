@@ -14,7 +14,7 @@ use super::WebsocketCommunicator;
 use crate::{
     Accept, Channels, CloseCode, Scope,
     channels::Request,
-    connection::{self, Answer},
+    connection::{self, Answer, Terms},
     transport::body,
 };
 
@@ -112,8 +112,8 @@ impl WebsocketRequest {
                 stream::poll_fn(move |cx| received.poll_recv(cx).map(|bytes| bytes.map(Ok::<Bytes, ()>)));
             let scope = Scope::new(path, query.to_owned(), self.client, &self.headers, found.params.clone());
 
-            let compression = channels.agree(&self.headers);
-            let (link, answer) = connection::open(channels, found, scope, compression, payload);
+            let terms = Terms { compression: channels.agree(&self.headers), ..Terms::default() };
+            let (link, answer) = connection::open(channels, found, scope, terms, payload);
             match answer.await {
                 Answer::Accept(Accept { subprotocol, headers }) => Ok(WebsocketCommunicator::new(
                     channels.registry(),

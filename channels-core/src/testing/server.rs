@@ -33,23 +33,26 @@ impl TestServer {
     ///
     /// If no server can be started.
     pub fn start(channels: &Channels) -> Self {
-        let channels = channels.clone();
-        Self::configured(move |config| {
-            config.configure(channels.routes());
-        })
+        Self::with(channels, |_| {})
     }
 
-    /// Serves what `configure` adds, which is called once a worker.
+    /// Serves the routes of `channels`, and what `configure` adds, which is called once a worker.
     ///
     /// # Panics
     ///
     /// If no server can be started.
-    pub fn configured(configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static) -> Self {
+    pub fn with(
+        channels: &Channels,
+        configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    ) -> Self {
+        let channels = channels.clone();
         let (started, starts) = mpsc::channel();
         let thread = thread::spawn(move || {
             System::new().block_on(async move {
-                let app = move || App::new().configure(&configure);
-                let server = HttpServer::new(app).workers(WORKERS).disable_signals().bind("127.0.0.1:0");
+                let routes = channels.clone();
+                let app = move || App::new().configure(routes.routes()).configure(&configure);
+                let server = HttpServer::new(app).workers(WORKERS).disable_signals();
+                let server = channels.tune(server).bind("127.0.0.1:0");
                 let server = server.expect("a port of this machine");
                 let address = *server.addrs().first().expect("a bound address");
                 let server = server.run();

@@ -11,11 +11,11 @@ use actix_web::{
     web,
 };
 
-use super::FrameBody;
+use super::{Cutter, FrameBody};
 use crate::{
     CloseCode, Refusal, Rejection, Scope,
     channels::{Channels, Request},
-    connection::{self, Accept, Answer, Link},
+    connection::{self, Accept, Answer, Link, Terms},
 };
 
 /// Answers a request to connect.
@@ -34,7 +34,8 @@ pub(crate) async fn upgrade(
     let scope = Scope::new(path, query, request.peer_addr(), request.headers(), found.params.clone());
     let offered = scope.subprotocols().first().cloned();
     let compression = channels.agree(request.headers());
-    let (link, answer) = connection::open(channels, found, scope, compression, payload);
+    let terms = Terms { compression, cutter: Cutter::of(request) };
+    let (link, answer) = connection::open(channels, found, scope, terms, payload);
 
     let subprotocol = match answer.await {
         Answer::Accept(Accept { subprotocol, headers }) => {

@@ -2,6 +2,7 @@
 
 mod compression;
 mod decoder;
+mod evict;
 mod handshake;
 mod inflate;
 mod mask;
@@ -13,6 +14,7 @@ pub use self::compression::Compression;
 pub(crate) use self::{
     compression::{Agreed, Encoding},
     decoder::{Decoder, Message, MessageLimits, Role},
+    evict::{Cutter, Sockets},
     handshake::{body, upgrade},
     mask::Mask,
     outbound::{FrameBody, Outbound, Relayed},
