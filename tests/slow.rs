@@ -66,7 +66,7 @@ async fn publish(channels: &Channels, number: usize) {
 #[tokio::test]
 async fn one_that_does_not_read_is_closed_with_4008_and_the_others_miss_nothing() {
     let (channels, server, journal) = serve(Limits::default());
-    let _sleeper = Raw::connect(server.address(), "/").await;
+    let _sleeper = Raw::sleeper(server.address(), "/").await;
     let mut reader = Client::connect(&server.url("/")).await;
 
     let mut number = 0;
@@ -111,7 +111,7 @@ async fn one_that_takes_nothing_for_the_write_timeout_is_lost() {
         ..Limits::default()
     };
     let (channels, server, journal) = serve(limits);
-    let mut sleeper = Raw::connect(server.address(), "/").await;
+    let mut sleeper = Raw::sleeper(server.address(), "/").await;
 
     sleeper.frame(crate::support::raw::TEXT, b"go").await;
 

@@ -41,6 +41,6 @@ pub use self::{
     routing::{PatternError, Routes},
     scope::{Scope, ScopeError},
     socket::Socket,
-    transport::Compression,
+    transport::{Compression, Rate},
     tuning::Tuning,
 };

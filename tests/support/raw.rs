@@ -84,6 +84,12 @@ impl Raw {
         self.send(&frame(0x80 | opcode, payload)).await;
     }
 
+    /// Sends a whole message, if the server still takes it.
+    pub(crate) async fn try_frame(&mut self, opcode: u8, payload: &[u8]) {
+        // refused where the server has ended the connection
+        soon("bytes are sent", self.0.write_all(&frame(0x80 | opcode, payload))).await.ok();
+    }
+
     /// The server's next frame that is no ping: one can come at any time.
     pub(crate) async fn next(&mut self) -> RawFrame {
         loop {

@@ -40,6 +40,10 @@ struct Shared {
     /// Whether middleware accepted the connection, and the consumer has not yet.
     early: Cell<bool>,
     heard: Cell<Instant>,
+    /// When the last message came.
+    spoke: Cell<Instant>,
+    /// Since when something has been coming that is not all there.
+    midway: Cell<Option<Instant>>,
     /// Whether the reader waits for the consumer, and so cannot hear the client.
     deaf: Cell<bool>,
 }
@@ -129,6 +133,8 @@ impl Link {
             let_go: Notify::new(),
             early: Cell::new(false),
             heard: Cell::new(Instant::now()),
+            spoke: Cell::new(Instant::now()),
+            midway: Cell::new(None),
             deaf: Cell::new(false),
         };
         (Self(Rc::new(shared)), answered)
@@ -231,6 +237,13 @@ impl Link {
     /// Closes the connection from within, after all that was sent. The first to close decides the code.
     pub(crate) fn close(&self, rejection: impl Into<Rejection>) {
         self.finish(rejection.into(), Waiting::Sent);
+    }
+
+    /// Closes the connection for something the client did, after all that was sent to it; what it sent before
+    /// is still for the consumer.
+    pub(crate) fn dismiss(&self, rejection: Rejection) {
+        self.finish(rejection, Waiting::Sent);
+        self.end(End::AfterInbox);
     }
 
     /// Closes the connection from outside, after all that was sent, and stops its driver.
@@ -350,6 +363,34 @@ impl Link {
     /// The client gave a sign of life.
     pub(crate) fn heard(&self) {
         self.0.heard.set(Instant::now());
+    }
+
+    /// The client sent a message.
+    pub(crate) fn spoke(&self) {
+        self.0.spoke.set(Instant::now());
+        self.0.midway.set(None);
+    }
+
+    /// Whether the last that was read is the beginning of something.
+    pub(crate) fn midway(&self, midway: bool) {
+        let since = self.0.midway.get().unwrap_or_else(Instant::now);
+        self.0.midway.set(midway.then_some(since));
+    }
+
+    /// When a client that takes nothing counts as lost.
+    pub(crate) fn write_due(&self) -> Option<Instant> {
+        Some(self.outbound().stalled_since()? + self.limits().write_timeout)
+    }
+
+    /// When a message that has begun to come must be there.
+    pub(crate) fn message_due(&self) -> Option<Instant> {
+        Some(self.0.midway.get()? + self.limits().message_timeout)
+    }
+
+    /// When a client that may not be silent must have said something.
+    pub(crate) fn message_wanted(&self) -> Option<Instant> {
+        let spoke = if self.0.deaf.get() { Instant::now() } else { self.0.spoke.get() };
+        Some(spoke + self.limits().idle?)
     }
 
     /// The reader waits for the consumer, or no longer.

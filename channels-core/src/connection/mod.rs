@@ -15,13 +15,13 @@ use tokio::{task::JoinError, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
-use self::handle::Close;
 pub(crate) use self::{
     driver::drive,
     inbox::Inbox,
     link::{Answer, Link},
     registry::Registry,
 };
+use self::{handle::Close, heartbeat::Silence};
 pub use self::{
     handle::ConnectionHandle,
     id::ConnectionId,
@@ -152,31 +152,40 @@ impl Handler<Close> for Connection {
 async fn live(link: Link, inbox: Inbox, driver: AbortOnDropHandle<()>, reader: impl Future<Output = ()>) {
     let mut driver = std::pin::pin!(driver);
     let mut reader = std::pin::pin!(reader);
-    let consumer_ended = tokio::select! {
+    let gone = tokio::select! {
         outcome = &mut driver => {
             end(&link, outcome);
-            true
-        }
-        () = &mut reader => false,
-        silence = heartbeat::watch(&link) => {
-            tracing::info!(connection = %link.id(), %silence, "connection lost");
-            link.lost();
-            link.cut();
-            inbox.end();
             false
         }
-    };
-    if consumer_ended {
-        // the peer answers the close frame, and closes
-        if timeout(link.limits().close_timeout, reader).await.is_err() {
-            tracing::debug!(connection = %link.id(), "the client did not answer the close frame in time");
-            link.cut();
+        () = &mut reader => {
+            // a hook that goes on and on is dropped by its own deadline
+            end(&link, (&mut driver).await);
+            true
         }
-    } else {
-        // a hook that goes on and on is dropped by its own deadline
-        end(&link, driver.await);
+        silence = heartbeat::watch(&link) => {
+            give_up(&link, silence);
+            inbox.end();
+            end(&link, (&mut driver).await);
+            silence != Silence::Idle
+        }
+    };
+    // the client answers the close frame, and closes
+    if !gone && timeout(link.limits().close_timeout, reader).await.is_err() {
+        tracing::debug!(connection = %link.id(), "the client did not answer the close frame in time");
+        link.cut();
     }
     link.outbound().end();
+}
+
+fn give_up(link: &Link, silence: Silence) {
+    tracing::info!(connection = %link.id(), %silence, "connection given up");
+    match silence {
+        Silence::Idle => link.kick(Rejection::new(CloseCode::NORMAL, "idle")),
+        Silence::NoPong | Silence::NoRoom | Silence::HalfMessage => {
+            link.lost();
+            link.cut();
+        }
+    }
 }
 
 /// The consumer is done: closes what it did not close itself.

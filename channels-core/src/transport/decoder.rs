@@ -9,7 +9,7 @@ use super::inflate::{self, InflateError};
 use super::mask::Mask;
 use super::utf8::{self, InvalidUtf8, Utf8Prefix};
 use crate::{
-    Frame,
+    Frame, Rejection,
     close::{CloseCode, CloseReason},
 };
 
@@ -165,6 +165,15 @@ impl Decoder {
         }
     }
 
+    /// Whether what was taken last is the beginning of something that is not all there.
+    pub(crate) fn is_midway(&self) -> bool {
+        match &self.stage {
+            Stage::Header { bytes, unfinished } => bytes.filled > 0 || unfinished.is_some(),
+            Stage::Data { .. } | Stage::Control { .. } => true,
+            Stage::Over => false,
+        }
+    }
+
     /// The stage after `header`: its payload, if the frame may come here and is not too much.
     fn payload(&self, header: Header, unfinished: Option<Unfinished>) -> Result<Stage, ProtocolError> {
         let Header { opcode, compressed, payload } = header;
@@ -204,6 +213,12 @@ impl ProtocolError {
             | Self::TooManyFragments { .. }
             | Self::Inflate(InflateError::TooBig { .. } | InflateError::Bomb { .. }) => CloseCode::TOO_BIG,
         }
+    }
+}
+
+impl From<ProtocolError> for Rejection {
+    fn from(breach: ProtocolError) -> Self {
+        Self::new(breach.close_code(), breach.to_string())
     }
 }
 

@@ -7,10 +7,11 @@ mod handshake;
 mod inflate;
 mod mask;
 mod outbound;
+mod rate;
 mod reader;
 mod utf8;
 
-pub use self::compression::Compression;
+pub use self::{compression::Compression, rate::Rate};
 pub(crate) use self::{
     compression::{Agreed, Encoding},
     decoder::{Decoder, Message, MessageLimits, Role},
