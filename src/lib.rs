@@ -87,9 +87,9 @@ pub use channels_auth::{Jwt, JwtIssuer, JwtKey, KeyError};
 #[doc(inline)]
 pub use channels_core::{
     Accept, AllowedHosts, AllowedOrigins, Channels, CloseCode, CloseReason, Compression, ConnectionHandle,
-    ConnectionId, Error, Frame, FromFn, Handlers, JsonWebsocketConsumer, Limits, Middleware, Next,
-    OriginPatternError, Overflow, PatternError, Rate, Refusal, Rejection, Result, Routes, Scope, ScopeError,
-    Socket, SocketError, Tuning, WebsocketConsumer, async_trait, from_fn, testing,
+    ConnectionId, ConnectionLimit, Drain, Error, Frame, FromFn, Handlers, JsonWebsocketConsumer, Limits,
+    Middleware, Next, OriginPatternError, Overflow, PatternError, Rate, Refusal, Rejection, Result, Routes,
+    Scope, ScopeError, Socket, SocketError, Tuning, WebsocketConsumer, async_trait, from_fn, testing,
 };
 #[doc(inline)]
 pub use channels_layer::{

@@ -5,6 +5,7 @@ mod auth;
 mod bad_input;
 mod closing;
 mod compression;
+mod connection_limits;
 mod groups;
 mod handshake;
 mod heartbeat;

@@ -7,12 +7,14 @@ mod channels;
 mod close;
 mod connection;
 mod consumer;
+mod drain;
 mod error;
 mod frame;
 mod groups;
 mod limits;
 pub mod metrics;
 mod middleware;
+mod random;
 mod reply;
 mod routing;
 mod scope;
@@ -32,11 +34,13 @@ pub use self::{
     close::{CloseCode, CloseReason},
     connection::{Accept, ConnectionHandle, ConnectionId, SocketError},
     consumer::{Handlers, JsonWebsocketConsumer, WebsocketConsumer},
+    drain::Drain,
     error::{Error, Result},
     frame::Frame,
     limits::{Limits, Overflow},
     middleware::{
-        AllowedHosts, AllowedOrigins, FromFn, Middleware, Next, OriginPatternError, Rejection, from_fn,
+        AllowedHosts, AllowedOrigins, ConnectionLimit, FromFn, Middleware, Next, OriginPatternError,
+        Rejection, from_fn,
     },
     routing::{PatternError, Routes},
     scope::{Scope, ScopeError},

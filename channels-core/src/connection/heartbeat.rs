@@ -1,14 +1,11 @@
 //! Pings a client, and notices when it is gone.
 
-use std::{
-    fmt,
-    hash::{BuildHasher, RandomState},
-    time::Duration,
-};
+use std::{fmt, time::Duration};
 
 use tokio::time::{Instant, sleep_until};
 
 use super::Link;
+use crate::random;
 
 /// Why a connection is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +35,7 @@ pub(super) async fn watch(link: &Link) -> Silence {
     let limits = link.limits();
     // a stall that begins while we sleep is noticed when we wake
     let shortest = limits.write_timeout.min(limits.message_timeout).min(limits.idle.unwrap_or(Duration::MAX));
-    let mut next_ping = Instant::now() + limits.ping_interval.mul_f64(jitter());
+    let mut next_ping = Instant::now() + limits.ping_interval.mul_f64(random::part_of_one());
     // when the ping that is unanswered was sent
     let mut asked = None::<Instant>;
     loop {
@@ -76,10 +73,4 @@ pub(super) async fn watch(link: &Link) -> Silence {
             next_ping = now + limits.ping_interval;
         }
     }
-}
-
-/// A random part of one.
-fn jitter() -> f64 {
-    let random = RandomState::new().hash_one(());
-    random as f64 / u64::MAX as f64
 }

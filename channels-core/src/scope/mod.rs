@@ -1,5 +1,6 @@
 //! What is known of a connection for its whole life.
 
+mod client;
 mod extensions;
 mod headers;
 mod query;
@@ -8,6 +9,7 @@ use std::{any::type_name, fmt, net::SocketAddr, str::FromStr, sync::Arc};
 
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
+pub(crate) use self::client::TrustedProxies;
 use self::{extensions::Extensions, headers::Headers};
 use crate::{middleware::redacted, routing::Params};
 
@@ -87,7 +89,9 @@ impl Scope {
         redacted(&self.path, &self.query)
     }
 
-    /// The address the connection comes from: the client's, or a proxy's.
+    /// The address the connection comes from: the client's where it is the peer, or a proxy tells it that
+    /// [`Channels::trusted_proxies`](crate::Channels::trusted_proxies) names (with port 0, if that does not tell the
+    /// port), else the proxy's. `None` on a Unix socket.
     pub fn client(&self) -> Option<SocketAddr> {
         self.client
     }

@@ -110,8 +110,8 @@ impl WebsocketRequest {
             let (bytes, mut received) = mpsc::channel(BUFFERED);
             let payload =
                 stream::poll_fn(move |cx| received.poll_recv(cx).map(|bytes| bytes.map(Ok::<Bytes, ()>)));
-            let scope = Scope::new(path, query.to_owned(), self.client, &self.headers, found.params.clone());
-
+            let client = channels.client(self.client, &self.headers);
+            let scope = Scope::new(path, query.to_owned(), client, &self.headers, found.params.clone());
             let terms = Terms { compression: channels.agree(&self.headers), ..Terms::default() };
             let (link, answer) = connection::open(channels, found, scope, terms, payload);
             match answer.await {

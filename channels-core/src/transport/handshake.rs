@@ -25,13 +25,14 @@ pub(crate) async fn upgrade(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> actix_web::Result<HttpResponse> {
-    if channels.registry().is_draining() {
-        return Ok(HttpResponse::ServiceUnavailable().insert_header((RETRY_AFTER, "5")).finish());
+    if let Some(seconds) = channels.registry().draining() {
+        return Ok(HttpResponse::ServiceUnavailable().insert_header((RETRY_AFTER, seconds)).finish());
     }
     let mut response = ws::handshake(request.head())?;
 
     let query = request.query_string().to_owned();
-    let scope = Scope::new(path, query, request.peer_addr(), request.headers(), found.params.clone());
+    let client = channels.client(request.peer_addr(), request.headers());
+    let scope = Scope::new(path, query, client, request.headers(), found.params.clone());
     let offered = scope.subprotocols().first().cloned();
     let compression = channels.agree(request.headers());
     let terms = Terms { compression, cutter: Cutter::of(request) };
