@@ -76,6 +76,7 @@
 //! | | default | |
 //! | --- | --- | --- |
 //! | `jwt` | yes | [`Jwt`] and [`JwtIssuer`] |
+//! | `rustls` | no | servers over TLS: `HttpServer::bind_rustls_0_23` of actix-web, and clients evicted there too |
 
 #[doc(inline)]
 pub use channels_auth::{

@@ -20,3 +20,5 @@ mod shutdown;
 mod slow;
 mod support;
 mod time;
+#[cfg(feature = "rustls")]
+mod tls;

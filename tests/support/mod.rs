@@ -3,6 +3,8 @@
 mod client;
 mod journal;
 pub(crate) mod raw;
+#[cfg(feature = "rustls")]
+pub(crate) mod tls;
 
 use std::time::Duration;
 

@@ -1,14 +1,14 @@
 use std::net::SocketAddr;
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
 };
 
 use super::soon;
 
 /// A client without manners: it sends any bytes there are, and answers nothing by itself.
-pub(crate) struct Raw(TcpStream);
+pub(crate) struct Raw<S = TcpStream>(S);
 
 /// A frame of the server's.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,14 +38,9 @@ impl Raw {
         raw
     }
 
-    /// Connects as one that takes little and reads nothing: what its kernel keeps for it is a few KiB.
+    /// Connects as one that takes little and reads nothing.
     pub(crate) async fn sleeper(address: SocketAddr, path: &str) -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(4 << 10).unwrap();
-        let mut raw = Self(socket.connect(address).await.unwrap());
-        raw.ask(address, path, "").await;
-        assert!(raw.response().await.starts_with("HTTP/1.1 101 "));
-        raw
+        Self::over(sleepy(address).await, path).await
     }
 
     /// Asks to connect, and leaves the answer unread.
@@ -55,13 +50,28 @@ impl Raw {
 
     pub(crate) async fn knock_with(address: SocketAddr, path: &str, header: &str) -> Self {
         let mut raw = Self(TcpStream::connect(address).await.unwrap());
-        raw.ask(address, path, header).await;
+        raw.ask(path, header).await;
         raw
     }
 
-    async fn ask(&mut self, address: SocketAddr, path: &str, header: &str) {
+    /// Is gone without a word, not even TCP's.
+    pub(crate) fn vanish(self) {
+        self.0.set_zero_linger().unwrap();
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
+    /// Connects over a stream that is there already.
+    pub(crate) async fn over(stream: S, path: &str) -> Self {
+        let mut raw = Self(stream);
+        raw.ask(path, "").await;
+        assert!(raw.response().await.starts_with("HTTP/1.1 101 "));
+        raw
+    }
+
+    async fn ask(&mut self, path: &str, header: &str) {
         let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{header}\r\n"
         );
         self.send(request.as_bytes()).await;
@@ -132,11 +142,13 @@ impl Raw {
         // a reset is an end, too
         soon("the server ends the connection", self.0.read_to_end(&mut rest)).await.ok();
     }
+}
 
-    /// Is gone without a word, not even TCP's.
-    pub(crate) fn vanish(self) {
-        self.0.set_zero_linger().unwrap();
-    }
+/// A stream of one who takes little: what its kernel keeps for it is a few KiB.
+pub(crate) async fn sleepy(address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4 << 10).unwrap();
+    socket.connect(address).await.unwrap()
 }
 
 /// A client's frame, masked with zeros. `first` holds FIN, the reserved bits, and the opcode.
