@@ -27,6 +27,9 @@ pub struct Retention {
     group_expiry: Duration,
 }
 
+/// What stands for "never": a clock cannot add [`Duration::MAX`].
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 /// A capacity's pattern does not compile.
 #[derive(Debug, thiserror::Error)]
 #[error("{pattern:?} is no pattern for channel names; use `*`, `?`, `[abc]` and `[!abc]`")]
@@ -72,7 +75,7 @@ impl Retention {
     /// How long an event waits to be received. Default 60 s (Channels' `expiry`).
     #[must_use]
     pub fn expiry(mut self, after: Duration) -> Self {
-        self.expiry = after;
+        self.expiry = after.min(LONGEST);
         self
     }
 
@@ -80,7 +83,7 @@ impl Retention {
     /// `group_expiry`). Connected consumers are added again in time.
     #[must_use]
     pub fn group_expiry(mut self, after: Duration) -> Self {
-        self.group_expiry = after;
+        self.group_expiry = after.min(LONGEST);
         self
     }
 

@@ -170,6 +170,20 @@ impl fmt::Debug for Envelope {
 }
 
 /// An event as a handler gets it: the typed value, and the envelope it came in.
+///
+/// ```
+/// use channels_layer::{Envelope, Event, Received};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Renamed { name: String }
+/// impl Event for Renamed { const TYPE: &str = "user.renamed"; }
+///
+/// let received: Received<Renamed> = Envelope::new(Renamed { name: "Ann".to_owned() }).open()?;
+/// assert_eq!(received.name, "Ann");
+/// assert_eq!(received.json()?, r#"{"type":"user.renamed","name":"Ann"}"#);
+/// # Ok::<_, channels_layer::EventError>(())
+/// ```
 pub struct Received<E> {
     typed: Arc<Typed<E>>,
     envelope: Envelope,

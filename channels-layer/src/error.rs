@@ -16,6 +16,9 @@ pub enum LayerError {
         /// How many events it may hold.
         capacity: usize,
     },
+    /// A specific channel, asked for by somebody who is not its mailbox.
+    #[error("channel {0} belongs to the mailbox that made it; receive on a normal one, without `!`")]
+    Specific(ChannelName),
     /// The layer's server did not answer, or not in time.
     #[error("the channel layer's server cannot be reached")]
     Unavailable(#[source] BoxError),

@@ -19,7 +19,7 @@ pub trait ChannelLayer: Send + Sync + 'static {
     /// Sends `event` to one channel. Never waits for a receiver.
     async fn send(&self, channel: &ChannelName, event: Envelope) -> Result<(), LayerError>;
 
-    /// Receives on a normal channel. Of several mailboxes on one channel, one gets each event.
+    /// Receives on a normal channel; [`Layer`] asks for no other. Of several mailboxes on one channel, one gets each event.
     async fn receive(&self, channel: &ChannelName) -> Result<Mailbox, LayerError>;
 
     /// Adds `channel` to `group`; again, to renew it.
@@ -99,8 +99,11 @@ impl Layer {
     ///
     /// # Errors
     ///
-    /// [`LayerError::Unavailable`] if the layer's server did not answer.
+    /// [`LayerError::Specific`] if it is none; [`LayerError::Unavailable`] if the layer's server did not answer.
     pub async fn receive(&self, channel: &ChannelName) -> Result<Mailbox, LayerError> {
+        if channel.is_specific() {
+            return Err(LayerError::Specific(channel.clone()));
+        }
         self.0.receive(channel).await
     }
 

@@ -20,6 +20,9 @@ pub enum NameError {
     /// A character that is not allowed there.
     #[error("a name holds ASCII letters, digits, `-`, `_` and `.`, not {0:?}")]
     Character(char),
+    /// A dot in a group's prefix: `chat.private` and `5` would be what `chat` and `private.5` are.
+    #[error("a group's prefix has no dot, and {0:?} has; use another mark, or Group::named")]
+    DottedPrefix(&'static str),
     /// Nothing in front of the `!` of a channel's name.
     #[error("a channel's name must not begin with `!`")]
     NoProcess,
@@ -52,8 +55,20 @@ impl Group {
     ///
     /// # Errors
     ///
-    /// [`NameError`] if the name breaks the rules above.
+    /// [`NameError`] if the name breaks the rules above, or the prefix has a dot: what comes before the first dot is
+    /// yours, and no part can change that.
+    ///
+    /// ```
+    /// use channels_layer::Group;
+    ///
+    /// assert_eq!(Group::of("chat", "lobby")?.as_str(), "chat.lobby");
+    /// assert!(Group::of("chat", "a room").is_err());
+    /// # Ok::<_, channels_layer::NameError>(())
+    /// ```
     pub fn of(prefix: &'static str, part: impl fmt::Display) -> Result<Self, NameError> {
+        if prefix.contains('.') {
+            return Err(NameError::DottedPrefix(prefix));
+        }
         let part = part.to_string();
         check(&part)?;
         Self::named(format!("{prefix}.{part}"))
@@ -162,6 +177,12 @@ mod tests {
     fn a_group_is_its_prefix_and_its_part() {
         assert_eq!(Group::of("chat", "lobby").unwrap().as_str(), "chat.lobby");
         assert_eq!(Group::of("user", 5).unwrap().as_str(), "user.5");
+    }
+
+    #[test]
+    fn a_part_cannot_reach_into_another_prefix() {
+        assert_eq!(Group::of("chat.private", 5), Err(NameError::DottedPrefix("chat.private")));
+        assert_eq!(Group::of("chat", "private.5").unwrap().as_str(), "chat.private.5");
     }
 
     #[test]

@@ -10,7 +10,8 @@ use std::{
 };
 
 use channels_layer::{
-    ChannelLayer, ChannelName, Delivery, Envelope, Group, Layer, MemoryLayer, MemoryStats, Retention,
+    ChannelLayer, ChannelName, Delivery, Envelope, Group, Layer, LayerError, MemoryLayer, MemoryStats,
+    Retention,
     metrics::{EVENTS_DROPPED, Reason},
 };
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
@@ -286,6 +287,44 @@ fn what_a_flush_forgets_is_not_counted() {
     });
 
     assert_eq!(dropped, BTreeMap::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn memberships_of_normal_channels_that_lapsed_are_forgotten_whoever_sends() {
+    let (memory, layer) = layer();
+    for room in 0..100 {
+        layer.group_add(&group(&format!("room.{room}")), &channel("jobs")).await.unwrap();
+    }
+    assert_eq!(memory.stats().members, 100);
+
+    sleep(GROUP_EXPIRY).await;
+    layer.group_send(&group("another"), numbered(1)).await.unwrap();
+
+    assert_eq!(memory.stats(), MemoryStats::default());
+}
+
+#[tokio::test]
+async fn a_specific_channel_is_for_its_own_mailbox_alone() {
+    let (_, layer) = layer();
+    let mut owner = layer.new_channel("specific").await.unwrap();
+
+    let refused = layer.receive(owner.name()).await;
+
+    assert!(matches!(refused, Err(LayerError::Specific(name)) if name == *owner.name()));
+    layer.send(owner.name(), numbered(1)).await.unwrap();
+    assert_eq!(number_of(&owner.recv().await.unwrap()), 1);
+}
+
+#[tokio::test]
+async fn what_is_kept_for_ever_is_kept() {
+    let retention = Retention::default().expiry(Duration::MAX).group_expiry(Duration::MAX);
+    let layer = Layer::new(MemoryLayer::new(retention));
+    let mut member = layer.new_channel("specific").await.unwrap();
+    layer.group_add(&group("kitchen"), member.name()).await.unwrap();
+
+    layer.group_send(&group("kitchen"), numbered(1)).await.unwrap();
+
+    assert_eq!(number_of(&member.recv().await.unwrap()), 1);
 }
 
 #[test]

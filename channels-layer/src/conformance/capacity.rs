@@ -7,7 +7,7 @@ use super::{
 use crate::{ChannelName, LayerError, Retention};
 
 /// How many events go into a channel before it is full.
-async fn room(layer: &Subject, channel: &ChannelName) -> u64 {
+pub(super) async fn room(layer: &Subject, channel: &ChannelName) -> u64 {
     const NO_END: u64 = 100;
     for number in 0..NO_END {
         if !layer.fits(channel, number).await {

@@ -11,6 +11,7 @@ use std::{
 use tokio::{join, time::sleep};
 
 use super::{
+    capacity::room,
     run::{Maker, on_a_thread, on_threads, within},
     subject::{channel, group},
 };
@@ -40,7 +41,7 @@ pub async fn a_full_mailbox_refuses_and_says_how_much_it_holds(maker: Maker) {
 pub async fn a_full_mailbox_does_not_limit_another(maker: Maker) {
     let layer = maker.layer(Retention::default().capacity(3)).await;
     let (full, mut other) = (layer.listener().await, layer.listener().await);
-    while layer.fits(full.name(), 0).await {}
+    room(&layer, full.name()).await;
 
     for number in 0..3 {
         layer.send(other.name(), number).await;

@@ -220,7 +220,8 @@ impl State {
         delivery
     }
 
-    /// Forgets what expired unread on normal channels; their membership goes with it, as in Channels.
+    /// Forgets what expired unread on normal channels; their membership goes with it, as in Channels. And forgets the
+    /// memberships that were not renewed.
     pub(super) fn sweep(&self) {
         let now = Instant::now();
         {
@@ -233,7 +234,11 @@ impl State {
         }
         for mut channels in self.channels.each() {
             channels.retain(|name, channel| {
-                if name.is_specific() || channel.mailboxes > 0 {
+                if name.is_specific() {
+                    return true;
+                }
+                self.leave(name, channel.groups.extract_if(|group| self.has_lapsed(group, name, now)));
+                if channel.mailboxes > 0 {
                     return true;
                 }
                 if channel.postbox.drop_expired() > 0 {
@@ -253,6 +258,12 @@ impl State {
                 !channel.is_leftover()
             });
         }
+    }
+
+    fn has_lapsed(&self, group: &Group, name: &ChannelName, now: Instant) -> bool {
+        let groups = self.groups.lock(group);
+        let member = groups.get(group).and_then(|members| members.get(name));
+        member.is_none_or(|member| member.expires.is_some_and(|expires| expires <= now))
     }
 
     fn is_subscribed(&self, group: &Group, name: &ChannelName) -> bool {
