@@ -19,7 +19,7 @@ use std::{
 };
 
 use actix_web::{App, HttpServer, web::Data};
-use channels_actix::{AllowedHosts, Channels, JwtIssuer, Limits, MemoryLayer, TokenAuth};
+use channels_actix::{Channels, JwtIssuer, Limits, MemoryLayer, TokenAuth};
 use clap::{
     Parser,
     builder::{PathBufValueParser, TypedValueParser},
@@ -75,7 +75,6 @@ async fn run(flags: Flags) -> Result<(), Box<dyn Error>> {
 
     let channels = Channels::new(MemoryLayer::default())
         .limits(Limits { message: 64 * 1024, ..Limits::default() })
-        .wrap(AllowedHosts::new(["localhost", "127.0.0.1", "[::1]"]).and_clients_without_origin())
         .wrap(auth.clone())
         .websocket("/ws/chat/{room}/", {
             let messages = messages.clone();

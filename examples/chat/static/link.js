@@ -17,7 +17,9 @@
 const STOPS = {
   1000: { reason: 'The server has ended this conversation.' },
   1002: { reason: 'The connection was closed: it did not follow the protocol.' },
+  1003: { reason: 'The connection was closed: the server does not take such messages.' },
   1007: { reason: 'The connection was closed: a message was not valid text.' },
+  1008: { reason: 'The connection was closed: it went against the server’s policy.' },
   1009: { reason: 'The connection was closed: a message was too big.' },
   4001: { reason: 'Your session has ended. Please log in again.', final: true },
   4003: { reason: 'You may not enter this room.', final: true },

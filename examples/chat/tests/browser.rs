@@ -83,6 +83,8 @@ async fn two_people_see_what_the_other_says_and_a_reload_keeps_it() {
 
     alice.element("#state[data-state=open]").await;
     alice.shows(&CONVERSATION).await;
+    let outgrown = "return document.documentElement.scrollHeight > innerHeight";
+    alice.until(outgrown, json!(false)).await;
     let preview = "return document.querySelector('#rooms [data-room=attic] .room-last').textContent";
     alice.until(preview, json!("bob: Whoever left the window open: it rains in.")).await;
     if let Some(file) = env::var_os("CHAT_SCREENSHOT") {
