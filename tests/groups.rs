@@ -37,6 +37,23 @@ impl Event for Unheard {
     const TYPE: &str = "test.unheard";
 }
 
+/// Its own code fails on its way out.
+#[derive(Deserialize)]
+struct Broken {
+    panics: bool,
+}
+
+impl Serialize for Broken {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        assert!(!self.panics, "told to");
+        Err(serde::ser::Error::custom("told to"))
+    }
+}
+
+impl Event for Broken {
+    const TYPE: &str = "test.broken";
+}
+
 struct Chat {
     name: String,
     room: Group,
@@ -48,6 +65,7 @@ impl JsonWebsocketConsumer for Chat {
 
     fn events(on: &mut Handlers<Self>) {
         on.relay::<Said>();
+        on.relay::<Broken>();
         on.event(Self::renamed);
     }
 
@@ -213,6 +231,22 @@ async fn an_event_for_one_channel_reaches_that_alone() {
     assert_eq!(one.next_json().await["text"], "psst");
     other.json(&json!("first that i hear")).await;
     assert_eq!(other.next_json().await["text"], "first that i hear");
+}
+
+#[tokio::test]
+async fn an_event_whose_own_code_fails_or_panics_disturbs_nobody() {
+    let fixture = Fixture::new();
+    let mut ann = fixture.member("lobby", "ann").await;
+    let mut bob = fixture.member("lobby", "bob").await;
+
+    for panics in [false, true] {
+        fixture.layer.group_send(&fixture.room, Broken { panics }).await.unwrap();
+        ann.json(&json!("still here")).await;
+
+        for member in [&mut ann, &mut bob] {
+            assert_eq!(member.next_json().await["text"], "still here");
+        }
+    }
 }
 
 #[tokio::test]

@@ -17,6 +17,11 @@ impl WebsocketConsumer for Doorman {
                 let cookie = (HeaderName::from_static("set-cookie"), HeaderValue::from_static("seen=1"));
                 socket.accept_with(Accept::default().subprotocol("chat.v2").header(cookie.0, cookie.1)).await
             }
+            Some("make up") => {
+                let error = socket.accept_with(Accept::default().subprotocol("a\nb")).await.unwrap_err();
+                self.0.note(error.to_string());
+                socket.accept().await
+            }
             Some("close") => {
                 socket.close_with(CloseCode::FORBIDDEN, "not in here");
                 Ok(())
@@ -126,4 +131,14 @@ async fn a_refusal_is_plain_http_where_an_application_wants_that() {
     journal.wait_for("disconnect 4003").await;
     assert_eq!(Client::refused(&server.url("/?do=hang"), &[]).await, 503);
     assert_eq!(Client::refused(&server.url("/?do=fail"), &[]).await, 500);
+}
+
+#[tokio::test]
+async fn a_subprotocol_that_was_not_offered_is_a_typed_error() {
+    let (server, journal) = serve(Refusal::Close);
+
+    let client = Client::connect(&server.url("/?do=make+up")).await;
+
+    assert_eq!(client.header("sec-websocket-protocol"), None);
+    journal.wait_for(&SocketError::NotOffered.to_string()).await;
 }

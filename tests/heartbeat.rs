@@ -6,7 +6,7 @@ use channels_actix::{testing::TestServer, *};
 
 use crate::support::{
     Journal, Raw, channels,
-    raw::{PING, PONG, TEXT},
+    raw::{CLOSE, PING, PONG, TEXT},
 };
 
 struct Quiet(Journal);
@@ -43,6 +43,31 @@ async fn a_client_that_answers_no_ping_is_lost() {
 
     journal.wait_for("disconnect 1006").await;
     raw.end().await;
+}
+
+#[tokio::test]
+async fn times_that_never_come_end_no_connection() {
+    let never = Duration::MAX;
+    let (server, journal) = serve(Limits {
+        handshake: never,
+        message_timeout: never,
+        ping_interval: never,
+        ping_timeout: never,
+        write_timeout: never,
+        close_timeout: never,
+        idle: Some(never),
+        ..Limits::default()
+    });
+    for _ in 0..8 {
+        let mut raw = Raw::connect(server.address(), "/").await;
+        raw.frame(TEXT, b"still here").await;
+        journal.wait_for("still here").await;
+        raw.frame(CLOSE, &1000_u16.to_be_bytes()).await;
+        assert_eq!(raw.close_code().await, 1000);
+    }
+
+    journal.wait_for("disconnect 1000").await;
+    assert!(!journal.has("disconnect 1006"));
 }
 
 #[tokio::test]

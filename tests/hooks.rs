@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{
     Client, Journal, Raw, channels,
     raw::{PING, PONG, TEXT},
-    soon,
+    soon, until,
 };
 
 /// Does what it is told, and writes down what happens to it.
@@ -49,6 +49,21 @@ impl JsonWebsocketConsumer for Obedient {
 
     async fn disconnect(&mut self, code: CloseCode, _: &mut Socket) -> Result<()> {
         self.journal.note(format!("disconnect {code}"));
+        Ok(())
+    }
+}
+
+/// Panics before there is a future to wait for.
+struct Rash(Journal);
+
+impl WebsocketConsumer for Rash {
+    fn receive(&mut self, frame: Frame, _: &mut Socket) -> impl Future<Output = Result<()>> {
+        assert!(frame.as_text() != Some("panic"), "told to");
+        async { Ok(()) }
+    }
+
+    async fn disconnect(&mut self, code: CloseCode, _: &mut Socket) -> Result<()> {
+        self.0.note(format!("disconnect {code}"));
         Ok(())
     }
 }
@@ -203,4 +218,44 @@ async fn sending_before_accepting_is_a_typed_error() {
     let client = Client::connect(&server.url("/")).await;
 
     soon("an orderly end", client.close()).await;
+}
+
+#[tokio::test]
+async fn a_hook_that_panics_before_it_is_a_future_is_a_panic_like_any_other() {
+    let journal = Journal::default();
+    let for_consumers = journal.clone();
+    let channels = channels().websocket("/", move |_| Ok(Rash(for_consumers.clone())));
+    let server = TestServer::start(&channels);
+    let mut client = Client::connect(&server.url("/")).await;
+
+    client.text("panic").await;
+
+    assert_eq!(client.closed().await.0, 1011);
+    journal.wait_for("disconnect 1011").await;
+}
+
+#[tokio::test]
+async fn what_makes_a_consumer_may_panic_and_only_its_own_connection_is_closed() {
+    let channels = channels().websocket("/{do}/", |scope| {
+        assert!(scope.param::<String>("do")? != "panic", "told to");
+        Ok(Rash(Journal::default()))
+    });
+    let server = TestServer::start(&channels);
+    let _other = Client::connect(&server.url("/nothing/")).await;
+
+    assert_eq!(Client::connect(&server.url("/panic/")).await.closed().await.0, 1011);
+
+    until("the other is left", || channels.connections() == 1).await;
+}
+
+#[tokio::test]
+async fn all_hooks_together_have_the_close_timeout_when_the_client_is_gone() {
+    let (server, journal) = serve(Limits { close_timeout: Duration::from_millis(200), ..Limits::default() });
+    let client = told(&server, &["hang", "hang", "hang", "hang"]).await;
+    journal.wait_for("begin hang").await;
+
+    drop(client);
+
+    journal.wait_for("disconnect 1006").await;
+    assert_eq!(journal.lines(), ["begin hang", "disconnect 1006"]);
 }

@@ -97,6 +97,54 @@ async fn one_that_never_returns_after_its_consumer_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn one_that_gives_its_consumer_up_closes_it_with_its_own_code_and_disconnect_runs() {
+    let (server, channels, consumer) = behind(from_fn(async |scope: Scope, next: Next<'_>| {
+        match tokio::time::timeout(Duration::from_millis(50), next.run(scope)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Rejection::new(CloseCode::POLICY, "long enough")),
+        }
+    }));
+    let mut client = Client::connect(&server.url("/")).await;
+
+    assert_eq!(client.closed().await, (1008, "long enough".to_owned()));
+    consumer.wait_for("disconnect").await;
+    drop(client);
+    until("the connection is over", || channels.connections() == 0).await;
+}
+
+#[tokio::test]
+async fn one_that_gives_its_consumer_up_and_goes_on_for_ever_leaves_nothing() {
+    let (server, channels, consumer) = behind(from_fn(async |scope: Scope, next: Next<'_>| {
+        let _timeout = tokio::time::timeout(Duration::from_millis(50), next.run(scope)).await;
+        pending().await
+    }));
+    let mut client = Client::connect(&server.url("/")).await;
+
+    assert_eq!(client.closed().await.0, 1000);
+    consumer.wait_for("disconnect").await;
+    drop(client);
+    until("the connection is over", || channels.connections() == 0).await;
+}
+
+#[tokio::test]
+async fn one_that_panics_beside_its_consumer_closes_it_with_1011_and_disconnect_runs() {
+    let (server, _, consumer) = behind(from_fn(async |scope: Scope, next: Next<'_>| {
+        let panics = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            panic!("told to")
+        };
+        tokio::select! {
+            outcome = next.run(scope) => outcome,
+            () = panics => Ok(()),
+        }
+    }));
+    let mut client = Client::connect(&server.url("/")).await;
+
+    assert_eq!(client.closed().await.0, 1011);
+    consumer.wait_for("disconnect").await;
+}
+
+#[tokio::test]
 async fn one_that_panics_closes_its_own_connection_with_1011() {
     let (server, channels, _) = behind(from_fn(async |scope: Scope, next: Next<'_>| {
         assert!(scope.query("panic").is_none(), "told to");

@@ -10,13 +10,10 @@ use actix_web::{
 use channels_layer::{ChannelLayer, Layer};
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
-use tokio::select;
 
 use crate::{
-    Compression, Drain, Limits, Middleware, Next, Rejection, Result, Routes, Scope, Tuning,
-    WebsocketConsumer,
+    Compression, Drain, Limits, Middleware, Rejection, Result, Routes, Scope, Tuning, WebsocketConsumer,
     connection::{Registry, Wire},
-    middleware::same_host,
     routing::Found,
     scope::TrustedProxies,
     transport::{self, Agreed},
@@ -136,7 +133,7 @@ impl Channels {
     /// [`Limits::default`].
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = Arc::new(limits);
+        self.limits = Arc::new(limits.bounded());
         self
     }
 
@@ -205,7 +202,8 @@ impl Channels {
         self.registry.len()
     }
 
-    /// For `App::configure`: takes the requests to connect whose path fits a route, and no others.
+    /// For `App::configure`: takes every `GET` whose path fits a route, and no others. One that is no WebSocket
+    /// handshake is answered with 400; a page under the same path has to be configured before.
     ///
     /// The paths are whole paths: configure the `App`, not a scope in it.
     pub fn routes(&self) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
@@ -267,31 +265,6 @@ impl Channels {
 
     pub(crate) fn registry(&self) -> Registry {
         self.registry.clone()
-    }
-
-    /// Runs a connection through the middleware to its consumer, to its end.
-    pub(crate) async fn run(&self, found: Found, scope: Scope, wire: Wire) {
-        let link = wire.link.clone();
-        let checked = found.middleware.iter().any(|middleware| middleware.checks_origin());
-        let outcome = match if checked { Ok(()) } else { same_host(&scope) } {
-            Ok(()) => {
-                let stack = &found.middleware;
-                let next = Next { stack, endpoint: &found.endpoint, layer: &self.layer, wire };
-                select! {
-                    biased;
-                    outcome = next.run(scope) => outcome,
-                    () = link.deserted() => {
-                        tracing::warn!(connection = %link.id(), "middleware dropped: it went on after the connection was closed");
-                        Ok(())
-                    }
-                }
-            }
-            Err(rejection) => Err(rejection),
-        };
-        if let Err(rejection) = outcome {
-            tracing::debug!(connection = %link.id(), %rejection, "rejected");
-            link.close(rejection);
-        }
     }
 }
 

@@ -127,7 +127,7 @@ impl From<CloseCode> for CloseReason {
 
 /// Where to cut `text` so that at most `longest` bytes and only whole characters are left.
 // std's `floor_char_boundary` needs Rust 1.91
-fn cut(text: &str, longest: usize) -> &str {
+pub(crate) fn cut(text: &str, longest: usize) -> &str {
     let ends = (0..=longest.min(text.len())).rev();
     ends.filter_map(|end| text.get(..end)).next().unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::{Channels, CloseCode, Rejection, random};
+use crate::{Channels, CloseCode, Rejection, limits::LONGEST, random};
 
 /// How an application ends: for [`Channels::drain`].
 ///
@@ -46,6 +46,7 @@ impl Channels {
     /// 1012, batch by batch, and returns when every `disconnect` hook has run, or the time is over.
     pub async fn shutdown(&self) {
         let Drain { within, batch, pause, spread } = self.drained();
+        let within = within.min(LONGEST);
         let deadline = Instant::now() + within;
         let registry = self.registry();
         let seconds = registry.start_draining(spread);

@@ -10,10 +10,23 @@ use crate::{CloseCode, ScopeError};
 /// The result of a hook.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a hook failed. Any error converts into it with `?`.
+/// Why a hook failed. What implements [`std::error::Error`] converts into it with `?`.
 ///
 /// The log gets all of it. A client learns nothing of it, unless it was made by [`Error::reply`] or
 /// [`Error::close`].
+///
+/// ```
+/// # use channels_core::{CloseCode, Error, Result};
+/// fn paid(amount: &str) -> Result<u32> {
+///     let amount = amount.parse()?; // for the log: the client is told that something failed
+///     match amount {
+///         0 => Err(Error::reply("too_little", "give at least 1")), // for the client: the connection lives on
+///         1_000_000.. => Err(Error::close(CloseCode::POLICY, "too much")),
+///         amount => Ok(amount),
+///     }
+/// }
+/// # assert!(paid("x").is_err());
+/// ```
 pub struct Error(Box<Kind>);
 
 enum Kind {
@@ -60,6 +73,11 @@ impl Error {
             Kind::Close { code, reason } => Some((*code, reason)),
             Kind::Internal(_) | Kind::Reply { .. } => None,
         }
+    }
+
+    /// Whether it is for the log alone.
+    pub(crate) fn is_internal(&self) -> bool {
+        matches!(&*self.0, Kind::Internal(_))
     }
 
     /// The error that was converted, if it was an `E`.

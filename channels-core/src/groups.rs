@@ -7,6 +7,8 @@
 use std::{
     cell::RefCell,
     collections::HashMap,
+    error::Error,
+    panic::{AssertUnwindSafe, catch_unwind},
     rc::{Rc, Weak},
     sync::Arc,
 };
@@ -138,13 +140,24 @@ impl Outcome {
     fn of(event: &Envelope, ways: &Ways, encoding: Encoding) -> Self {
         match ways.get_key_value(event.kind()) {
             Some((_, Way::Method)) => Self::Method,
-            Some((kind, Way::Relay(frame))) => match frame(event, encoding) {
-                Ok(frame) => Self::Relay(frame, kind),
-                Err(error) => {
-                    tracing::error!(kind = event.kind(), %error, "event dropped: it cannot be relayed");
-                    Self::Broken
+            // the event's own code: if it panics, the group must go on, and an envelope keeps nothing half made
+            Some((kind, Way::Relay(frame))) => {
+                match catch_unwind(AssertUnwindSafe(|| frame(event, encoding))) {
+                    Ok(Ok(frame)) => Self::Relay(frame, kind),
+                    Ok(Err(error)) => {
+                        let error: &dyn Error = &error;
+                        tracing::error!(kind = event.kind(), error, "event dropped: it cannot be relayed");
+                        Self::Broken
+                    }
+                    Err(_) => {
+                        tracing::error!(
+                            kind = event.kind(),
+                            "event dropped: to encode or to decode it panicked"
+                        );
+                        Self::Broken
+                    }
                 }
-            },
+            }
             None => Self::Unhandled,
         }
     }

@@ -6,7 +6,8 @@ use crate::Rate;
 
 /// What one connection may take and how long things may last.
 ///
-/// The defaults are Daphne's and Django Channels' where those have one.
+/// The defaults are Daphne's and Django Channels' where those have one. [`Duration::MAX`] is for a time that never
+/// comes.
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,7 +38,8 @@ pub struct Limits {
     /// TCP holds the client back. One message always fits. Default 1 MiB.
     pub inbound: usize,
 
-    /// How many bytes of frames may wait for a client that reads slowly. Then [`overflow`](Self::overflow)
+    /// How many bytes of frames may wait for a client that reads slowly, each with some hundred more for what it
+    /// costs. Then [`overflow`](Self::overflow)
     /// decides for relayed events, and a consumer's own sends wait. One frame always fits. Default 1 MiB.
     pub outbound: usize,
 
@@ -70,8 +72,8 @@ pub struct Limits {
     /// 30 s.
     pub write_timeout: Duration,
 
-    /// How long a client may take to answer a close frame, a slow hook to end when its connection is closed
-    /// from outside, and a `disconnect` hook to end. Default 10 s (Daphne's `--application-close-timeout`).
+    /// How long a client may take to answer a close frame, all hooks together to end when the connection was
+    /// ended by something else than the consumer, and the `disconnect` hook to end. Default 10 s (Daphne's `--application-close-timeout`).
     pub close_timeout: Duration,
 }
 
@@ -89,6 +91,27 @@ pub enum Overflow {
     /// logged. For state, where each event says all that one before it said. Where that makes no room, as with
     /// [`Close`](Self::Close).
     Latest,
+}
+
+/// What stands for "never": a clock cannot add [`Duration::MAX`].
+pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+impl Limits {
+    /// These, with times that a clock can add.
+    pub(crate) fn bounded(mut self) -> Self {
+        for time in [
+            &mut self.handshake,
+            &mut self.message_timeout,
+            &mut self.ping_interval,
+            &mut self.ping_timeout,
+            &mut self.write_timeout,
+            &mut self.close_timeout,
+        ] {
+            *time = LONGEST.min(*time);
+        }
+        self.idle = self.idle.map(|time| LONGEST.min(time));
+        self
+    }
 }
 
 impl Default for Limits {

@@ -15,7 +15,7 @@ pub const ACCEPTED: &str = "channels_connections_accepted_total";
 pub const REFUSED: &str = "channels_connections_refused_total";
 /// Counter: connections that ended after they were accepted, by `code`.
 pub const CLOSED: &str = "channels_connections_closed_total";
-/// Counter: hooks that returned an error, by `hook`.
+/// Counter: hooks that failed, by `hook`; what a client did wrong is none.
 pub const HOOK_ERRORS: &str = "channels_hook_errors_total";
 /// Counter: hooks that panicked, by `hook`.
 pub const HOOK_PANICS: &str = "channels_hook_panics_total";

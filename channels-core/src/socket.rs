@@ -8,7 +8,7 @@ use channels_layer::{ChannelName, Event, Group, Layer, Mailbox, Received, wire::
 use serde::Serialize;
 
 use crate::{
-    Accept, CloseCode, ConnectionHandle, ConnectionId, Rejection, Result, Scope,
+    Accept, CloseCode, ConnectionHandle, ConnectionId, Rejection, Result, Scope, SocketError,
     connection::Link,
     consumer::Ways,
     groups::{Groups, Member, Membership},
@@ -17,6 +17,22 @@ use crate::{
 /// A consumer's side of its connection: accept, send, close, join groups, read the scope.
 ///
 /// Every group is left when the connection ends, whatever the reason.
+///
+/// ```
+/// # use channels_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # struct User { id: u64, name: String }
+/// # #[derive(Serialize, Deserialize)] struct Joined { name: String }
+/// # impl Event for Joined { const TYPE: &str = "user.joined"; }
+/// # async fn connect(socket: &mut Socket) -> Result<()> {
+/// let user = socket.user::<User>()?;
+/// let own = Group::of("user", user.id)?;
+/// socket.join(&own).await?;
+/// socket.accept().await?;
+/// socket.send_json(&serde_json::json!({ "type": "connected", "user_id": user.id })).await?;
+/// socket.group_send(&Group::named("everybody")?, Joined { name: user.name.clone() }).await
+/// # }
+/// ```
 pub struct Socket {
     scope: Scope,
     channel: ChannelName,
@@ -74,8 +90,12 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// [`SocketError`](crate::SocketError) if it is accepted or closed already.
+    /// [`SocketError`](crate::SocketError) if it is accepted or closed already, or the client did not offer the
+    /// subprotocol.
     pub async fn accept_with(&mut self, accept: Accept) -> Result<()> {
+        if accept.subprotocol.as_ref().is_some_and(|chosen| !self.scope.subprotocols().contains(chosen)) {
+            return Err(SocketError::NotOffered.into());
+        }
         Ok(self.link().accept(accept)?)
     }
 

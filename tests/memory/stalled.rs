@@ -152,3 +152,38 @@ async fn one_over_tls_that_takes_nothing_is_evicted_as_well() {
     until("the socket is closed", || sockets(&server) == 0).await;
     assert_eq!(channels.connections(), 0);
 }
+
+#[tokio::test]
+async fn empty_frames_that_nobody_reads_are_bounded_like_others() {
+    let _turn = alone().await;
+    let limits = Limits { outbound: 256 << 10, ..Limits::default() };
+    let channels = Channels::new(MemoryLayer::default()).limits(limits).websocket("/", |_| Ok(Empty));
+    let server = TestServer::start(&channels);
+    let mut sleeper = Raw::sleeper(server.address(), "/").await;
+    ALLOCATED.reset_peak_usage();
+    let before = ALLOCATED.current_usage();
+
+    sleeper.frame(TEXT, b"").await;
+
+    // nobody tells when a consumer waits: until then it grows, and afterwards it does not
+    let mut peak = 0;
+    until("the consumer waits", || {
+        let grows = ALLOCATED.peak_usage() > peak;
+        peak = ALLOCATED.peak_usage();
+        !grows
+    })
+    .await;
+    let grown = peak.saturating_sub(before);
+    assert!(grown < 1 << 20, "{grown} bytes");
+}
+
+/// Says nothing, as often as it can.
+struct Empty;
+
+impl WebsocketConsumer for Empty {
+    async fn receive(&mut self, _: Frame, socket: &mut Socket) -> Result<()> {
+        loop {
+            socket.send_text("").await?;
+        }
+    }
+}

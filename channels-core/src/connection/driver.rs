@@ -20,7 +20,7 @@ pub(crate) async fn drive<C: WebsocketConsumer>(
 ) {
     let link = socket.link().clone();
     let _driven = link.driven();
-    let connected = run(&link, "connect", consumer.connect(&mut socket)).await;
+    let connected = run(&link, "connect", async || consumer.connect(&mut socket).await).await;
     let mut code = match connected {
         Ran::Done => None,
         Ran::Failed(error) => Some(refuse(&link, &error)),
@@ -39,14 +39,17 @@ pub(crate) async fn drive<C: WebsocketConsumer>(
                 break;
             }
             frame = inbox.recv() => match frame {
-                Some(frame) => ("receive", run(&link, "receive", consumer.receive(frame, &mut socket)).await),
+                Some(frame) => {
+                    ("receive", run(&link, "receive", async || consumer.receive(frame, &mut socket).await).await)
+                },
                 None => {
                     code = Some(link.closed().unwrap_or(CloseCode::ABNORMAL));
                     break;
                 }
             },
             Some(event) = mailbox.recv() => {
-                ("event", run(&link, "event", handlers.event(&mut consumer, &event, &mut socket)).await)
+                let handle = async || handlers.event(&mut consumer, &event, &mut socket).await;
+                ("event", run(&link, "event", handle).await)
             }
         };
         match ran {
@@ -71,13 +74,16 @@ enum Ran {
     Overdue,
 }
 
-async fn run(link: &Link, hook: &'static str, future: impl Future<Output = Result<()>>) -> Ran {
+/// Runs a hook. It is called inside: one that is no `async fn` may panic before there is a future.
+async fn run(link: &Link, hook: &'static str, call: impl AsyncFnOnce() -> Result<()>) -> Ran {
     select! {
         biased;
-        outcome = AssertUnwindSafe(future).catch_unwind() => match outcome {
+        outcome = AssertUnwindSafe(async { call().await }).catch_unwind() => match outcome {
             Ok(Ok(())) => Ran::Done,
             Ok(Err(error)) => {
-                metrics::hook_error(hook);
+                if error.is_internal() {
+                    metrics::hook_error(hook);
+                }
                 Ran::Failed(error)
             }
             Err(_) => {
@@ -95,8 +101,12 @@ async fn run(link: &Link, hook: &'static str, future: impl Future<Output = Resul
 
 /// A consumer that cannot connect is refused.
 fn refuse(link: &Link, error: &Error) -> CloseCode {
-    tracing::info!(connection = %link.id(), %error, "refused by its consumer");
     let (code, reason) = error.to_refusal();
+    if code == CloseCode::INTERNAL {
+        tracing::error!(connection = %link.id(), %error, "hook failed: the consumer cannot connect");
+    } else {
+        tracing::info!(connection = %link.id(), %error, "refused by its consumer");
+    }
     link.close(Rejection::new(code, reason));
     link.closed().unwrap_or(code)
 }
@@ -129,7 +139,7 @@ async fn answer<C: WebsocketConsumer>(link: &Link, hook: &'static str, error: &E
 }
 
 async fn disconnect<C: WebsocketConsumer>(link: &Link, mut consumer: C, code: CloseCode, mut socket: Socket) {
-    let hook = AssertUnwindSafe(consumer.disconnect(code, &mut socket)).catch_unwind();
+    let hook = AssertUnwindSafe(async { consumer.disconnect(code, &mut socket).await }).catch_unwind();
     match timeout(link.limits().close_timeout, hook).await {
         Ok(Ok(Ok(()))) => {}
         Ok(Ok(Err(error))) => {

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use channels_layer::wire::websocket::{self, Opcode};
 use tokio::{
     sync::{Notify, oneshot},
-    time::{Instant, sleep},
+    time::{Instant, sleep_until},
 };
 
 use super::{ConnectionId, Terms};
@@ -33,6 +33,8 @@ struct Shared {
     phase: RefCell<Phase>,
     /// Set when the connection ends by something other than its consumer.
     end: Cell<Option<End>>,
+    /// Until when hooks may go on after that.
+    hooks_due: Cell<Option<Instant>>,
     ended: Notify,
     /// Whether there is a consumer, whose hooks have deadlines of their own.
     driven: Cell<bool>,
@@ -113,6 +115,9 @@ pub enum SocketError {
     /// `send` on a connection that is not accepted yet.
     #[error("the connection is not accepted yet; call accept before you send")]
     NotAccepted,
+    /// `accept` with a subprotocol that the client takes for none of its own: it would end the connection.
+    #[error("the client did not offer this subprotocol; choose one of `socket.scope().subprotocols()`")]
+    NotOffered,
     /// The connection is closed, by whichever side.
     #[error("the connection is closed")]
     Closed,
@@ -128,6 +133,7 @@ impl Link {
             terms,
             phase: RefCell::new(Phase::Connecting(answer)),
             end: Cell::new(None),
+            hooks_due: Cell::new(None),
             ended: Notify::new(),
             driven: Cell::new(false),
             let_go: Notify::new(),
@@ -314,6 +320,9 @@ impl Link {
         if !matches!(self.0.end.get(), Some(End::AtOnce(_))) {
             self.0.end.set(Some(end));
         }
+        if self.0.hooks_due.get().is_none() {
+            self.0.hooks_due.set(Some(Instant::now() + self.limits().close_timeout));
+        }
         self.0.ended.notify_waiters();
     }
 
@@ -333,13 +342,14 @@ impl Link {
         }
     }
 
-    /// Waits until a hook has had its time after the connection was ended by something else.
+    /// Waits until the hooks have had their time after the connection was ended by something else: all of them
+    /// together, however many messages wait.
     pub(crate) async fn overdue(&self) {
         let ended = self.0.ended.notified();
         if self.0.end.get().is_none() {
             ended.await;
         }
-        sleep(self.limits().close_timeout).await;
+        sleep_until(self.0.hooks_due.get().unwrap_or_else(Instant::now)).await;
     }
 
     /// From here on there is a consumer, until what is returned is dropped.

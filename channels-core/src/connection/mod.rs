@@ -7,6 +7,7 @@ mod id;
 mod inbox;
 mod link;
 mod registry;
+mod run;
 
 use actix::prelude::*;
 use bytes::Bytes;
@@ -20,6 +21,7 @@ pub(crate) use self::{
     inbox::Inbox,
     link::{Answer, Link},
     registry::Registry,
+    run::Run,
 };
 use self::{handle::Close, heartbeat::Silence};
 pub use self::{
@@ -31,7 +33,7 @@ use crate::{
     CloseCode, Rejection, Scope,
     channels::Channels,
     metrics,
-    middleware::access_log,
+    middleware::{self, access_log},
     routing::Found,
     transport::{self, Agreed, Cutter},
 };
@@ -77,10 +79,9 @@ where
         let registry = channels.registry();
         registry.insert(handle.clone());
         let driver = {
-            let (channels, wire) =
-                (channels.clone(), Wire { link: link.clone(), inbox: inbox.clone(), handle });
+            let (layer, wire) = (channels.layer(), Wire { link: link.clone(), inbox: inbox.clone(), handle });
             let span = tracing::debug_span!("connection", id = %link.id());
-            let driver = async move { channels.run(found, scope, wire).await };
+            let driver = async move { middleware::run(&layer, found, scope, wire).await };
             AbortOnDropHandle::new(actix::spawn(driver.instrument(span)))
         };
         let reader = transport::read(payload, link.clone(), inbox.clone());
@@ -193,7 +194,7 @@ fn end(link: &Link, outcome: Result<(), JoinError>) {
     match outcome {
         Ok(()) => link.close(CloseCode::NORMAL),
         Err(error) => {
-            tracing::error!(connection = %link.id(), %error, "a middleware panicked");
+            tracing::error!(connection = %link.id(), %error, "a connection's task panicked");
             link.close(Rejection::new(CloseCode::INTERNAL, "internal error"));
         }
     }

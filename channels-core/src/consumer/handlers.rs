@@ -29,6 +29,36 @@ pub(crate) enum Way {
 pub(crate) type Ways = HashMap<&'static str, Way>;
 
 /// The events a consumer takes. Built once for a route, shared by its connections.
+///
+/// ```
+/// use channels_core::{Event, Frame, Handlers, Received, Result, Socket, WebsocketConsumer};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Created { id: u64 }
+/// impl Event for Created { const TYPE: &str = "notification.created"; }
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Read { id: u64 }
+/// impl Event for Read { const TYPE: &str = "notification.read"; }
+///
+/// struct Notifications { unread: usize }
+///
+/// impl WebsocketConsumer for Notifications {
+///     fn events(on: &mut Handlers<Self>) {
+///         on.event(Self::created); // a method, in the consumer's own time
+///         on.relay::<Read>(); // straight to the client
+///     }
+/// #   async fn receive(&mut self, _: Frame, _: &mut Socket) -> Result<()> { Ok(()) }
+/// }
+///
+/// impl Notifications {
+///     async fn created(&mut self, event: Received<Created>, socket: &mut Socket) -> Result<()> {
+///         self.unread += 1;
+///         socket.relay(&event).await
+///     }
+/// }
+/// ```
 pub struct Handlers<C> {
     ways: Ways,
     methods: HashMap<&'static str, Method<C>>,

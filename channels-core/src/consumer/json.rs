@@ -2,7 +2,12 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::{CloseCode, Error, Frame, Handlers, Result, Socket, WebsocketConsumer, reply::ErrorFrame};
+use crate::{
+    CloseCode, Error, Frame, Handlers, Result, Socket, WebsocketConsumer, close::cut, reply::ErrorFrame,
+};
+
+/// How much of the parser's words a client gets, in bytes: they may quote all that it sent.
+const LONGEST_REASON: usize = 200;
 
 /// A consumer whose messages are JSON of one type: most consumers.
 ///
@@ -72,7 +77,9 @@ impl<C: JsonWebsocketConsumer> WebsocketConsumer for C {
         };
         match serde_json::from_str(&text) {
             Ok(content) => self.receive_json(content, socket).await,
-            Err(error) => Err(Error::reply("bad_message", error.to_string())),
+            Err(error) => {
+                Err(Error::reply("bad_message", cut(&error.to_string(), LONGEST_REASON).to_owned()))
+            }
         }
     }
 

@@ -8,10 +8,11 @@ mod next;
 pub(crate) mod origin;
 mod redact;
 mod rejection;
+mod stack;
 
 use async_trait::async_trait;
 
-pub(crate) use self::{allowed_hosts::same_host, redact::redacted};
+use self::allowed_hosts::same_host;
 pub use self::{
     allowed_hosts::{AllowedHosts, AllowedOrigins},
     connection_limit::ConnectionLimit,
@@ -20,6 +21,7 @@ pub use self::{
     origin::OriginPatternError,
     rejection::Rejection,
 };
+pub(crate) use self::{redact::redacted, stack::run};
 use crate::Scope;
 
 /// Wraps every connection below it: sees its scope first, and its end last.

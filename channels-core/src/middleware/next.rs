@@ -8,7 +8,7 @@ use super::{Middleware, Rejection};
 use crate::{
     Accept, CloseCode, Frame, Layer, Limits, Scope,
     channels::Endpoint,
-    connection::{ConnectionHandle, ConnectionId, Wire},
+    connection::{ConnectionHandle, ConnectionId, Run, Wire},
 };
 
 /// The rest of the stack, and the consumer at its end.
@@ -17,10 +17,12 @@ pub struct Next<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) layer: &'a Layer,
     pub(crate) wire: Wire,
+    pub(crate) consumer: Run,
 }
 
 impl Next<'_> {
-    /// Runs the connection to its end.
+    /// Runs the connection to its end. Who gives up waiting for it closes the connection, and the consumer's
+    /// `disconnect` runs all the same.
     ///
     /// # Errors
     ///
@@ -28,7 +30,7 @@ impl Next<'_> {
     pub async fn run(self, scope: Scope) -> Result<(), Rejection> {
         match self.stack.split_first() {
             Some((first, stack)) => first.handle(scope, Next { stack, ..self }).await,
-            None => (self.endpoint)(scope, self.layer.clone(), self.wire).await,
+            None => self.consumer.begin((self.endpoint)(scope, self.layer.clone(), self.wire)).await,
         }
     }
 

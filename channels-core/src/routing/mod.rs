@@ -2,17 +2,23 @@
 
 mod pattern;
 
-use std::{fmt, sync::Arc};
+use std::{
+    error::Error,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use channels_layer::Layer;
 
 pub use self::pattern::PatternError;
 pub(crate) use self::pattern::{Params, Pattern};
 use crate::{
-    Limits, Rejection, Result, Scope, Socket, WebsocketConsumer,
+    CloseCode, ConnectionId, Limits, Rejection, Result, Scope, Socket, WebsocketConsumer,
     channels::Endpoint,
     connection::{self, Wire},
     consumer::Dispatch,
+    metrics,
     middleware::Middleware,
 };
 
@@ -71,7 +77,7 @@ impl Routes {
     /// [`Channels::limits`](crate::Channels::limits).
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = Some(Arc::new(limits));
+        self.limits = Some(Arc::new(limits.bounded()));
         self
     }
 
@@ -156,14 +162,19 @@ where
     Arc::new(move |scope: Scope, layer: Layer, wire: Wire| {
         let (factory, handlers) = (Arc::clone(&factory), Arc::clone(&handlers));
         Box::pin(async move {
-            let consumer = factory(&scope).map_err(|error| {
-                tracing::info!(connection = %wire.link.id(), %error, "refused: no consumer for this request");
-                let (code, reason) = error.to_refusal();
-                Rejection::new(code, reason)
-            })?;
+            let id = wire.link.id();
+            let consumer = match catch_unwind(AssertUnwindSafe(|| factory(&scope))) {
+                Ok(made) => made.map_err(|error| no_consumer(id, &error))?,
+                Err(_) => {
+                    metrics::hook_panic("factory");
+                    tracing::error!(connection = %id, "refused: what makes its consumer panicked");
+                    return Err(Rejection::new(CloseCode::INTERNAL, "internal error"));
+                }
+            };
             let mailbox = layer.new_channel("specific").await.map_err(|error| {
-                tracing::error!(connection = %wire.link.id(), %error, "refused: no channel");
-                Rejection::new(crate::CloseCode::TRY_AGAIN, "try again later")
+                let error: &dyn Error = &error;
+                tracing::error!(connection = %id, error, "refused: no channel");
+                Rejection::new(CloseCode::TRY_AGAIN, "try again later")
             })?;
             let ways = Arc::clone(&handlers.ways);
             let Wire { link, inbox, handle } = wire;
@@ -172,6 +183,17 @@ where
             Ok(())
         })
     })
+}
+
+fn no_consumer(id: ConnectionId, error: &crate::Error) -> Rejection {
+    let (code, reason) = error.to_refusal();
+    if code == CloseCode::INTERNAL {
+        metrics::hook_error("factory");
+        tracing::error!(connection = %id, %error, "refused: what makes its consumer failed");
+    } else {
+        tracing::info!(connection = %id, %error, "refused: no consumer for this request");
+    }
+    Rejection::new(code, reason)
 }
 
 impl fmt::Debug for Routes {

@@ -16,6 +16,17 @@ use crate::{middleware::redacted, routing::Params};
 /// What is known of a connection for its whole life. Middleware reads it and adds to it.
 ///
 /// Its `Debug` shows neither query values nor headers: they may be secrets.
+///
+/// ```
+/// # use channels_core::*;
+/// # struct Room { id: u32, since: Option<String> }
+/// # impl WebsocketConsumer for Room {
+/// #     async fn receive(&mut self, _: Frame, _: &mut Socket) -> Result<()> { Ok(()) }
+/// # }
+/// let channels = Channels::new(MemoryLayer::default()).websocket("/ws/room/{id:int}/", |scope: &Scope| {
+///     Ok(Room { id: scope.param("id")?, since: scope.query("since") })
+/// });
+/// ```
 pub struct Scope {
     pub(crate) path: String,
     pub(crate) query: String,

@@ -208,9 +208,21 @@ impl WebsocketCommunicator {
         }
     }
 
-    /// Whether nothing comes for a tenth of a second. For what must come, receive it.
-    pub async fn receive_nothing(&mut self) -> bool {
-        timeout(SILENCE, self.hear()).await.is_err()
+    /// Listens for a tenth of a second to what must not come. For what must come, receive it.
+    ///
+    /// # Panics
+    ///
+    /// If something comes, or the application closes.
+    #[track_caller]
+    pub fn receive_nothing(&mut self) -> impl Future<Output = ()> {
+        let caller = Location::caller();
+        async move {
+            match timeout(SILENCE, self.hear()).await {
+                Err(_) => {}
+                Ok(Heard::Frame(frame)) => panic!("{caller}: expected nothing, got {frame:?}"),
+                Ok(Heard::Closed(code)) => panic!("{caller}: expected nothing, but was closed with {code:?}"),
+            }
+        }
     }
 
     /// Closes as a client does, with 1000, and waits until the consumer's `disconnect` has run.

@@ -248,10 +248,11 @@ mod tests {
 
     use futures_util::FutureExt;
 
-    use super::*;
+    use super::{waiting::OVERHEAD, *};
 
-    fn outbound(outbound: usize, overflow: Overflow) -> Outbound {
-        Outbound::new(&Limits { outbound, overflow, ..Limits::default() })
+    /// A queue with room for so many frames of three bytes.
+    fn outbound(frames: usize, overflow: Overflow) -> Outbound {
+        Outbound::new(&Limits { outbound: frames * (3 + OVERHEAD), overflow, ..Limits::default() })
     }
 
     fn chunk(outbound: &Outbound) -> Option<Bytes> {
@@ -263,7 +264,7 @@ mod tests {
 
     #[test]
     fn what_waits_is_joined_into_one_chunk() {
-        let outbound = outbound(1 << 20, Overflow::Close);
+        let outbound = outbound(5_000, Overflow::Close);
         assert_eq!(outbound.relay("one".into(), "a"), Relayed::Queued);
         assert_eq!(outbound.relay("two".into(), "a"), Relayed::Queued);
 
@@ -272,14 +273,14 @@ mod tests {
 
     #[test]
     fn a_chunk_is_never_empty() {
-        let outbound = outbound(1 << 20, Overflow::Close);
+        let outbound = outbound(5_000, Overflow::Close);
 
         assert!(outbound.poll_chunk(&mut Context::from_waker(Waker::noop())).is_pending());
     }
 
     #[test]
     fn pings_and_pongs_go_first_and_never_pile_up() {
-        let outbound = outbound(1 << 20, Overflow::Close);
+        let outbound = outbound(5_000, Overflow::Close);
         assert_eq!(outbound.relay("data".into(), "a"), Relayed::Queued);
         for n in 0..1_000_u32 {
             outbound.ping();
@@ -292,42 +293,43 @@ mod tests {
 
     #[test]
     fn a_full_queue_drops_its_oldest_frames_where_that_is_the_policy() {
-        let outbound = outbound(6, Overflow::DropOldest);
+        let outbound = outbound(2, Overflow::DropOldest);
         for frame in ["one", "two"] {
             assert_eq!(outbound.relay(frame.into(), "a"), Relayed::Queued);
         }
 
-        assert_eq!(outbound.relay("three".into(), "a"), Relayed::Dropped(2));
+        assert_eq!(outbound.relay("new".into(), "a"), Relayed::Dropped(1));
 
-        assert_eq!(chunk(&outbound).unwrap(), "three");
+        assert_eq!(chunk(&outbound).unwrap(), "twonew");
     }
 
     #[test]
     fn a_full_queue_drops_the_event_that_comes_where_the_consumers_own_frames_fill_it() {
-        let outbound = outbound(6, Overflow::DropOldest);
+        let outbound = outbound(1, Overflow::DropOldest);
         outbound.send("answer".into()).now_or_never().unwrap().unwrap();
 
-        assert_eq!(outbound.relay("three".into(), "a"), Relayed::Dropped(1));
+        assert_eq!(outbound.relay("new".into(), "a"), Relayed::Dropped(1));
 
         assert_eq!(chunk(&outbound).unwrap(), "answer");
     }
 
     #[test]
     fn a_full_queue_keeps_the_newest_of_each_type_where_that_is_the_policy() {
-        let outbound = outbound(6, Overflow::Latest);
+        let outbound = outbound(3, Overflow::Latest);
         for (frame, event) in [("a1", "a"), ("b1", "b"), ("a2", "a")] {
             assert_eq!(outbound.relay(frame.into(), event), Relayed::Queued);
         }
 
         assert_eq!(outbound.relay("b2".into(), "b"), Relayed::Dropped(2));
-        assert_eq!(outbound.relay("a big one".into(), "c"), Relayed::Overflow);
+        let big = vec![b'c'; 2 * OVERHEAD];
+        assert_eq!(outbound.relay(big.into(), "c"), Relayed::Overflow);
 
         assert_eq!(chunk(&outbound).unwrap(), "a2b2");
     }
 
     #[test]
     fn a_full_queue_overflows_where_the_policy_is_to_close() {
-        let outbound = outbound(5, Overflow::Close);
+        let outbound = outbound(1, Overflow::Close);
         assert_eq!(outbound.relay("one".into(), "a"), Relayed::Queued);
 
         assert_eq!(outbound.relay("two".into(), "a"), Relayed::Overflow);
@@ -335,7 +337,7 @@ mod tests {
 
     #[test]
     fn a_consumers_own_frame_waits_for_room() {
-        let outbound = outbound(5, Overflow::Close);
+        let outbound = outbound(1, Overflow::Close);
         outbound.send("one".into()).now_or_never().unwrap().unwrap();
 
         assert!(outbound.send("two".into()).now_or_never().is_none());
@@ -345,7 +347,7 @@ mod tests {
 
     #[test]
     fn nothing_comes_after_the_close_frame() {
-        let outbound = outbound(1 << 20, Overflow::Close);
+        let outbound = outbound(5_000, Overflow::Close);
         outbound.close(&CloseReason::new(CloseCode::NORMAL, "bye"));
 
         assert_eq!(outbound.relay("late".into(), "a"), Relayed::Closed);

@@ -7,17 +7,27 @@ use bytes::{Bytes, BytesMut};
 /// How much of what waits is joined into one chunk, and so into one system call.
 const CHUNK: usize = 64 << 10;
 
+/// What a frame costs beyond its bytes: its place in the queue, and its own allocation. Empty ones are bounded, too.
+pub(super) const OVERHEAD: usize = size_of::<Item>() + 64;
+
 /// Frames in the order they are to be written.
 #[derive(Default)]
 pub(super) struct Waiting {
     frames: VecDeque<Item>,
-    bytes: usize,
+    /// What they cost all together.
+    cost: usize,
 }
 
 struct Item {
     frame: Bytes,
     /// The type of the event it is; none for what the consumer itself sent, which never gives way.
     event: Option<&'static str>,
+}
+
+impl Item {
+    fn cost(&self) -> usize {
+        self.frame.len() + OVERHEAD
+    }
 }
 
 impl Waiting {
@@ -27,21 +37,22 @@ impl Waiting {
 
     /// Whether there is room for a frame of `length` bytes. One always fits.
     pub(super) fn fits(&self, length: usize, limit: usize) -> bool {
-        self.is_empty() || self.bytes + length <= limit
+        self.is_empty() || self.cost + length + OVERHEAD <= limit
     }
 
     pub(super) fn push(&mut self, frame: Bytes, event: Option<&'static str>) {
-        self.bytes += frame.len();
-        self.frames.push_back(Item { frame, event });
+        let item = Item { frame, event };
+        self.cost += item.cost();
+        self.frames.push_back(item);
     }
 
     /// Drops the oldest events, as many as it takes, and says how many those were.
     pub(super) fn drop_oldest(&mut self, length: usize, limit: usize) -> usize {
-        let excess = (self.bytes + length).saturating_sub(limit);
+        let excess = (self.cost + length + OVERHEAD).saturating_sub(limit);
         let mut freed = 0;
         self.retain(|item| {
             let goes = freed < excess && item.event.is_some();
-            freed += if goes { item.frame.len() } else { 0 };
+            freed += if goes { item.cost() } else { 0 };
             !goes
         })
     }
@@ -66,10 +77,10 @@ impl Waiting {
 
     fn retain(&mut self, mut stays: impl FnMut(&Item) -> bool) -> usize {
         let before = self.frames.len();
-        let bytes = &mut self.bytes;
+        let cost = &mut self.cost;
         self.frames.retain(|item| {
             let stays = stays(item);
-            *bytes -= if stays { 0 } else { item.frame.len() };
+            *cost -= if stays { 0 } else { item.cost() };
             stays
         });
         before - self.frames.len()
@@ -81,7 +92,7 @@ impl Waiting {
         let first = first.or_else(|| self.pop())?;
         let chunk = match self.frames.front() {
             Some(next) if first.len() + next.frame.len() <= CHUNK => {
-                let mut chunk = BytesMut::with_capacity((first.len() + self.bytes).min(CHUNK));
+                let mut chunk = BytesMut::with_capacity((first.len() + self.cost).min(CHUNK));
                 chunk.extend_from_slice(&first);
                 while self.frames.front().is_some_and(|next| chunk.len() + next.frame.len() <= CHUNK) {
                     chunk.extend(self.pop());
@@ -98,9 +109,9 @@ impl Waiting {
     }
 
     fn pop(&mut self) -> Option<Bytes> {
-        let Item { frame, .. } = self.frames.pop_front()?;
-        self.bytes -= frame.len();
-        Some(frame)
+        let item = self.frames.pop_front()?;
+        self.cost -= item.cost();
+        Some(item.frame)
     }
 }
 
@@ -125,7 +136,7 @@ mod tests {
     fn the_oldest_events_give_way_and_no_more_than_it_takes() {
         let mut waiting = waiting(&[("a", "one"), ("b", "two"), ("a", "three")]);
 
-        assert_eq!(waiting.drop_oldest(4, 12), 1);
+        assert_eq!(waiting.drop_oldest(4, 12 + 3 * OVERHEAD), 1);
 
         assert_eq!(left(waiting), "twothree");
     }
