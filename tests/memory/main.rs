@@ -7,6 +7,7 @@
 #[allow(dead_code, unused_imports, reason = "shared with the other tests, which use the rest")]
 mod support;
 
+mod soak;
 mod stalled;
 
 use std::{
