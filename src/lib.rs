@@ -76,6 +76,7 @@
 //! | | default | |
 //! | --- | --- | --- |
 //! | `jwt` | yes | [`Jwt`] and [`JwtIssuer`] |
+//! | `redis` | no | `RedisLayer`: groups across processes, and with Django in them |
 //! | `rustls` | no | servers over TLS: `HttpServer::bind_rustls_0_23` of actix-web, and clients evicted there too |
 
 #[doc(inline)]
@@ -94,10 +95,13 @@ pub use channels_core::{
 };
 #[doc(inline)]
 pub use channels_layer::{
-    BlockingLayer, CapacityError, ChannelLayer, ChannelName, Delivery, Envelope, Event, EventError, Group,
-    Layer, LayerError, Mailbox, MemoryLayer, MemoryStats, NameError, Offered, Postbox, Received, Retention,
-    conformance, conformance_tests, wire,
+    BlockingLayer, CapacityError, ChannelLayer, ChannelName, Delivery, Envelope, Event, EventError, Gap,
+    Group, Layer, LayerError, Mailbox, MemoryLayer, MemoryStats, NameError, Offered, Postbox, Received,
+    Retention, conformance, conformance_tests, wire,
 };
+#[cfg(feature = "redis")]
+#[doc(inline)]
+pub use channels_layer::{RedisHost, RedisHostError, RedisLayer, RedisOptions};
 
 pub mod metrics;
 pub mod prelude;

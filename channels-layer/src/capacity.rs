@@ -89,7 +89,12 @@ impl Retention {
 
     /// The capacity of one channel.
     pub fn capacity_of(&self, channel: &ChannelName) -> usize {
-        let fits = |(pattern, _): &&(Pattern, usize)| pattern.matches(channel.as_str());
+        self.capacity_of_named(channel.as_str())
+    }
+
+    /// The capacity of a channel whose name another process may have made.
+    pub(crate) fn capacity_of_named(&self, channel: &str) -> usize {
+        let fits = |(pattern, _): &&(Pattern, usize)| pattern.matches(channel);
         self.channel_capacity.iter().find(fits).map_or(self.capacity, |(_, events)| *events)
     }
 

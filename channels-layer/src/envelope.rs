@@ -79,7 +79,12 @@ impl Envelope {
     ///
     /// [`EventError::Malformed`] if the bytes are no such map.
     pub fn from_msgpack(body: Bytes) -> Result<Self, EventError> {
-        Ok(Self::from_origin(Cow::Owned(msgpack::kind(&body)?), Origin::Wire(body)))
+        Ok(Self::from_parts(msgpack::Parts::of(body)?))
+    }
+
+    /// A message that was taken apart. Its address is no part of the event.
+    pub(crate) fn from_parts(parts: msgpack::Parts) -> Self {
+        Self::from_origin(Cow::Owned(parts.kind), Origin::Wire(parts.body))
     }
 
     fn from_origin(kind: Cow<'static, str>, origin: Origin) -> Self {

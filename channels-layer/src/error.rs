@@ -28,6 +28,10 @@ pub enum LayerError {
     /// A name that breaks the rules.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// A server's address that is none.
+    #[cfg(feature = "redis")]
+    #[error(transparent)]
+    Host(crate::RedisHostError),
     /// A capacity pattern that does not compile.
     #[error(transparent)]
     Capacity(#[from] CapacityError),

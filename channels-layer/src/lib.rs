@@ -37,19 +37,25 @@ pub mod conformance;
 mod envelope;
 mod error;
 mod event;
+mod gap;
 mod layer;
 mod mailbox;
 mod memory;
 pub mod metrics;
 mod name;
+#[cfg(feature = "redis")]
+mod redis;
 pub mod wire;
 
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisHost, RedisHostError, RedisLayer, RedisOptions};
 pub use self::{
     blocking::BlockingLayer,
     capacity::{CapacityError, Retention},
     envelope::{Envelope, Received},
     error::{EventError, LayerError},
     event::Event,
+    gap::Gap,
     layer::{ChannelLayer, Delivery, Layer},
     mailbox::{Mailbox, Offered, Postbox},
     memory::{MemoryLayer, MemoryStats},

@@ -44,24 +44,42 @@ struct Queue {
     expiry: Duration,
     state: Mutex<State>,
     arrived: Notify,
+    asked: Notify,
 }
 
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Waiting>,
+    /// How many wait for an event.
+    receivers: usize,
     closed: bool,
 }
 
 struct Waiting {
     envelope: Envelope,
     expires: Instant,
+    /// Where a server had it in its queue.
+    #[cfg(feature = "redis")]
+    place: f64,
+}
+
+impl Waiting {
+    fn new(envelope: Envelope, expires: Instant) -> Self {
+        Self {
+            envelope,
+            expires,
+            #[cfg(feature = "redis")]
+            place: 0.0,
+        }
+    }
 }
 
 impl Mailbox {
     /// A mailbox that holds `capacity` events, each for `expiry`. For those who write layers: the layer keeps
     /// the [`postbox`](Self::postbox).
     pub fn new(name: ChannelName, capacity: usize, expiry: Duration) -> Self {
-        let queue = Queue { capacity, expiry, state: Mutex::default(), arrived: Notify::new() };
+        let queue =
+            Queue { capacity, expiry, state: Mutex::default(), arrived: Notify::new(), asked: Notify::new() };
         Self { name, queue: Arc::new(queue), release: None }
     }
 
@@ -104,6 +122,7 @@ impl Mailbox {
             if let ControlFlow::Break(next) = self.queue.next() {
                 return next;
             }
+            let _asking = Asking::on(&self.queue);
             arrived.await;
         }
     }
@@ -128,7 +147,37 @@ impl fmt::Debug for Mailbox {
     }
 }
 
+/// Somebody who waits for an event, for as long as it lives.
+struct Asking<'a>(&'a Queue);
+
+impl<'a> Asking<'a> {
+    fn on(queue: &'a Queue) -> Self {
+        queue.lock().receivers += 1;
+        queue.asked.notify_waiters();
+        Self(queue)
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.lock().receivers -= 1;
+    }
+}
+
 impl Postbox {
+    /// Waits until more mailboxes wait for an event than there are events. For a layer whose server keeps the
+    /// events of a normal channel: what it fetches before, no other process can have.
+    pub async fn wanted(&self) {
+        loop {
+            let mut asked = pin!(self.0.asked.notified());
+            asked.as_mut().enable();
+            if self.0.lock().is_wanted() {
+                return;
+            }
+            asked.await;
+        }
+    }
+
     /// Puts an event in, if there is room. Never waits.
     pub fn offer(&self, envelope: Envelope) -> Offered {
         let now = Instant::now();
@@ -143,10 +192,54 @@ impl Postbox {
             if state.waiting.len() >= self.0.capacity {
                 return Offered::Full;
             }
-            state.waiting.push_back(Waiting { envelope, expires: now + self.0.expiry });
+            state.waiting.push_back(Waiting::new(envelope, now + self.0.expiry));
         }
         self.0.arrived.notify_one();
         Offered::Taken
+    }
+
+    /// Puts an event in, and counts and logs it if that fails.
+    pub(crate) fn deliver(&self, channel: &ChannelName, envelope: &Envelope) -> Offered {
+        let offered = self.offer(envelope.clone());
+        match offered {
+            Offered::Taken => {}
+            Offered::Full => {
+                metrics::dropped(Reason::Full);
+                tracing::debug!(%channel, kind = envelope.kind(), "event dropped: the channel is full");
+            }
+            Offered::Closed => metrics::dropped(Reason::Gone),
+        }
+        offered
+    }
+
+    /// Puts a notice in, full or not. Where one of its type is the newest that waits, it has said everything:
+    /// so a full channel holds one more than it may, and no second.
+    #[cfg(feature = "redis")]
+    pub(crate) fn announce(&self, notice: &Envelope) {
+        {
+            let mut state = self.0.lock();
+            let said = state.waiting.back().is_some_and(|last| last.envelope.kind() == notice.kind());
+            if state.closed || said {
+                return;
+            }
+            state.waiting.push_back(Waiting::new(notice.clone(), Instant::now() + self.0.expiry));
+        }
+        self.0.arrived.notify_one();
+    }
+
+    /// Puts an event in that somebody [wants](Self::wanted), with its place in the server's queue.
+    #[cfg(feature = "redis")]
+    pub(crate) fn hand_over(&self, envelope: Envelope, place: f64) {
+        let waiting = Waiting { place, ..Waiting::new(envelope, Instant::now() + self.0.expiry) };
+        self.0.lock().waiting.push_back(waiting);
+        self.0.arrived.notify_one();
+    }
+
+    /// Takes back what nobody received, with its place in the server's queue.
+    #[cfg(feature = "redis")]
+    pub(crate) fn take_back(&self) -> Vec<(Envelope, f64)> {
+        let waiting = std::mem::take(&mut self.0.lock().waiting);
+        waiting.into_iter().map(|waiting| (waiting.envelope, waiting.place)).collect()
     }
 
     /// Ends the channel: what waits can still be received, nothing new is taken.
@@ -218,6 +311,10 @@ impl Queue {
 }
 
 impl State {
+    fn is_wanted(&self) -> bool {
+        self.receivers > self.waiting.len()
+    }
+
     fn take(&mut self) -> Option<Envelope> {
         if !self.waiting.is_empty() {
             self.drop_expired(Instant::now());

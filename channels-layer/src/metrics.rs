@@ -3,6 +3,15 @@
 /// Counter: events that a channel did not take or did not deliver, by `reason`.
 pub const EVENTS_DROPPED: &str = "channels_events_dropped_total";
 
+/// Counter: calls that a layer's server did not answer, in time or at all.
+pub const LAYER_FAILURES: &str = "channels_layer_failures_total";
+
+/// Counter: connections to a layer's server that were opened again.
+pub const LAYER_RECONNECTS: &str = "channels_layer_reconnects_total";
+
+/// Counter: times that events may have been missed since a layer was cut off from its server.
+pub const LAYER_GAPS: &str = "channels_layer_gaps_total";
+
 /// Why an event was dropped: the label `reason` of [`EVENTS_DROPPED`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -13,6 +22,8 @@ pub enum Reason {
     Expired,
     /// `gone`: the channel's mailbox no longer exists.
     Gone,
+    /// `unreadable`: what came from the server is no event, or was encrypted with another key.
+    Unreadable,
 }
 
 impl Reason {
@@ -22,10 +33,26 @@ impl Reason {
             Self::Full => "full",
             Self::Expired => "expired",
             Self::Gone => "gone",
+            Self::Unreadable => "unreadable",
         }
     }
 }
 
 pub(crate) fn dropped(reason: Reason) {
     metrics::counter!(EVENTS_DROPPED, "reason" => reason.as_str()).increment(1);
+}
+
+#[cfg(feature = "redis")]
+pub(crate) fn layer_failed() {
+    metrics::counter!(LAYER_FAILURES).increment(1);
+}
+
+#[cfg(feature = "redis")]
+pub(crate) fn layer_reconnected() {
+    metrics::counter!(LAYER_RECONNECTS).increment(1);
+}
+
+#[cfg(feature = "redis")]
+pub(crate) fn layer_gap() {
+    metrics::counter!(LAYER_GAPS).increment(1);
 }

@@ -1,6 +1,6 @@
 //! Names of channels and groups, by Django Channels' rules, refused where they are made.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Borrow, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -26,6 +26,9 @@ pub enum NameError {
     /// Nothing in front of the `!` of a channel's name.
     #[error("a channel's name must not begin with `!`")]
     NoProcess,
+    /// A channel that belongs to one mailbox, where a normal one is asked for.
+    #[error("a channel with a `!` in its name is received on by the mailbox it was made with alone")]
+    Specific,
 }
 
 fn check(name: &str) -> Result<(), NameError> {
@@ -135,6 +138,18 @@ impl ChannelName {
     /// Up to and including the `!`: what a Redis key holds. The whole name if there is none.
     pub fn non_local(&self) -> &str {
         self.0.find('!').map_or(&self.0, |at| &self.0[..=at])
+    }
+}
+
+/// Up to and including the `!` of a name that another process may have made.
+#[cfg(feature = "redis")]
+pub(crate) fn non_local(name: &str) -> &str {
+    name.find('!').map_or(name, |at| &name[..=at])
+}
+
+impl Borrow<str> for ChannelName {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

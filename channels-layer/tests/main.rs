@@ -5,4 +5,6 @@ mod blocking;
 mod conformance;
 mod events;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 mod vectors;

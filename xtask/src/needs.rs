@@ -31,6 +31,11 @@ pub(crate) const NEEDS: &[Need] = &[
         why: "the browser tests drive chromium through it",
     },
     Need {
+        check: Check::Program("redis-server"),
+        packages: &["redis-server"],
+        why: "the layers over Redis, and its fail-over by sentinel",
+    },
+    Need {
         check: Check::Python(&["websockets"]),
         packages: &["python3", "python3-websockets"],
         why: "a WebSocket client that is not written in Rust",

@@ -54,9 +54,19 @@ pub use self::run::{Maker, run};
 /// # use channels_layer::{MemoryLayer, Retention};
 /// channels_layer::conformance_tests!(async |retention: Retention| MemoryLayer::new(retention), local);
 /// ```
+///
+/// Where the layer needs what not every machine has, the tests can be left out by default:
+///
+/// ```
+/// # use channels_layer::{MemoryLayer, Retention};
+/// channels_layer::conformance_tests!(
+///     async |retention: Retention| MemoryLayer::new(retention);
+///     ignore = "needs a server"
+/// );
+/// ```
 #[macro_export]
 macro_rules! conformance_tests {
-    (@every $make:expr) => { $crate::conformance_tests! { @tests $make;
+    (@every $ignore:tt $make:expr) => { $crate::conformance_tests! { @tests $ignore $make;
         channels: events_arrive_in_the_order_sent
         channels: events_on_a_normal_channel_arrive_in_the_order_sent
         channels: a_channel_gets_no_events_of_another
@@ -104,7 +114,7 @@ macro_rules! conformance_tests {
         subscribe: a_subscription_holds_more_than_a_channel
         subscribe: a_subscription_outlives_a_flush
     } };
-    (@queues $make:expr) => { $crate::conformance_tests! { @tests $make;
+    (@queues $ignore:tt $make:expr) => { $crate::conformance_tests! { @tests $ignore $make;
         queues: events_wait_on_a_normal_channel_until_somebody_receives
         queues: each_event_goes_to_one_of_several_receivers
         capacity: a_full_channel_refuses_and_says_how_much_it_holds
@@ -113,7 +123,7 @@ macro_rules! conformance_tests {
         capacity: a_receive_makes_room
         capacity: expiry_makes_room
     } };
-    (@local $make:expr) => { $crate::conformance_tests! { @tests $make;
+    (@local $ignore:tt $make:expr) => { $crate::conformance_tests! { @tests $ignore $make;
         local: a_full_mailbox_refuses_and_says_how_much_it_holds
         local: a_full_mailbox_does_not_limit_another
         local: a_delivery_tells_how_many_got_it_and_how_many_missed_it
@@ -121,22 +131,26 @@ macro_rules! conformance_tests {
         local: every_receiver_that_waits_is_woken
         local: receivers_that_come_and_go_lose_nothing
     } };
-    (@tests $make:expr; $($module:ident: $check:ident)*) => {$(
+    (@tests $ignore:tt $make:expr; $($module:ident: $check:ident)*) => {$(
+        $crate::conformance_tests!(@test $ignore $make; $module: $check);
+    )*};
+    (@test {$($reason:literal)?} $make:expr; $module:ident: $check:ident) => {
         #[test]
+        $(#[ignore = $reason])?
         fn $check() {
             $crate::conformance::run($crate::conformance::$module::$check, $make);
         }
-    )*};
-    ($make:expr $(,)?) => {
-        $crate::conformance_tests!(@every $make);
-        $crate::conformance_tests!(@queues $make);
     };
-    ($make:expr, local $(,)?) => {
-        $crate::conformance_tests!(@every $make);
-        $crate::conformance_tests!(@queues $make);
-        $crate::conformance_tests!(@local $make);
+    ($make:expr $(; ignore = $reason:literal)? $(,)?) => {
+        $crate::conformance_tests!(@every {$($reason)?} $make);
+        $crate::conformance_tests!(@queues {$($reason)?} $make);
     };
-    ($make:expr, pub_sub $(,)?) => {
-        $crate::conformance_tests!(@every $make);
+    ($make:expr, local $(; ignore = $reason:literal)? $(,)?) => {
+        $crate::conformance_tests!(@every {$($reason)?} $make);
+        $crate::conformance_tests!(@queues {$($reason)?} $make);
+        $crate::conformance_tests!(@local {$($reason)?} $make);
+    };
+    ($make:expr, pub_sub $(; ignore = $reason:literal)? $(,)?) => {
+        $crate::conformance_tests!(@every {$($reason)?} $make);
     };
 }

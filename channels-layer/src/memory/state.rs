@@ -154,7 +154,7 @@ impl State {
         };
         // still locked: a normal channel whose last mailbox goes is forgotten when it is empty, and an event
         // put into it after that would be lost
-        match offer(postbox, name, event) {
+        match postbox.deliver(name, &event) {
             Offered::Full => {
                 Err(LayerError::ChannelFull { channel: name.clone(), capacity: postbox.capacity() })
             }
@@ -206,7 +206,7 @@ impl State {
                     expired.push(name.clone());
                     continue;
                 }
-                match offer(&member.postbox, name, event.clone()) {
+                match member.postbox.deliver(name, event) {
                     Offered::Taken => delivery.delivered += 1,
                     Offered::Full => delivery.dropped += 1,
                     Offered::Closed => {}
@@ -284,18 +284,4 @@ impl State {
         }
         stats
     }
-}
-
-fn offer(postbox: &Postbox, name: &ChannelName, event: Envelope) -> Offered {
-    let kind = event.clone();
-    let offered = postbox.offer(event);
-    match offered {
-        Offered::Taken => {}
-        Offered::Full => {
-            metrics::dropped(Reason::Full);
-            tracing::debug!(channel = %name, kind = kind.kind(), "event dropped: the channel is full");
-        }
-        Offered::Closed => metrics::dropped(Reason::Gone),
-    }
-    offered
 }

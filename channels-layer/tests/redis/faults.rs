@@ -1,0 +1,328 @@
+//! The server dies, hangs, refuses, fills up: what arrives arrived once, what may be missing is told of.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use channels_layer::{ChannelLayer, Delivery, Envelope, Event, Gap, Group, LayerError, Mailbox, RedisLayer};
+use tokio::runtime::Handle;
+
+use super::{Note, PATIENCE, Server, channel, eventually, group, layer, layer_with, next, soon};
+
+/// How long a call may take in these tests.
+const LIMIT: Duration = Duration::from_millis(500);
+
+async fn quick_layer(server: &Server) -> RedisLayer {
+    layer_with(server, |options| options.time_limit(LIMIT)).await
+}
+
+async fn send(layer: &RedisLayer, room: &Group, number: u64) -> Result<Delivery, LayerError> {
+    layer.group_send(room, Envelope::new(Note { number })).await
+}
+
+/// What a mailbox got up to the first notice of a gap.
+async fn until_gap(mailbox: &mut Mailbox) -> (Vec<u64>, Gap) {
+    let mut numbers = Vec::new();
+    loop {
+        let envelope = soon("a gap to be told", mailbox.recv()).await.expect("the mailbox is open");
+        if envelope.kind() == Gap::TYPE {
+            return (numbers, *envelope.open::<Gap>().unwrap());
+        }
+        numbers.push(envelope.open::<Note>().unwrap().number);
+    }
+}
+
+/// The next note, whatever is told of gaps before.
+async fn next_note(mailbox: &mut Mailbox) -> u64 {
+    loop {
+        let envelope = soon("a note", mailbox.recv()).await.expect("the mailbox is open");
+        if envelope.kind() == Note::TYPE {
+            return envelope.open::<Note>().unwrap().number;
+        }
+    }
+}
+
+/// Sends until the server takes it.
+async fn send_until_taken(layer: &RedisLayer, room: &Group, number: u64) -> Delivery {
+    soon("the server to take an event", async {
+        loop {
+            match send(layer, room, number).await {
+                Ok(delivery) => return delivery,
+                Err(LayerError::Unavailable(_)) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server"]
+async fn a_server_that_was_killed_is_told_all_groups_again_and_consumers_of_the_gap() {
+    let mut server = Server::start();
+    let layer = quick_layer(&server).await;
+    let (room, attic) = (group("room"), group("attic"));
+    let mut subscriber = layer.subscribe(&room).await.unwrap();
+    let mut member = layer.new_channel("specific").await.unwrap();
+    layer.group_add(&attic, member.name()).await.unwrap();
+    send(&layer, &room, 1).await.unwrap();
+    assert_eq!(next(&mut subscriber).await, 1);
+    let before = std::time::SystemTime::now();
+
+    server.kill();
+    let failed = send(&layer, &room, 2).await;
+    server.run();
+
+    assert!(matches!(failed, Err(LayerError::Unavailable(_))), "{failed:?}");
+    let (numbers, gap) = until_gap(&mut subscriber).await;
+    assert!(numbers.is_empty(), "{numbers:?}");
+    let age = gap.since - before.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+    assert!(age.abs() < PATIENCE.as_secs_f64(), "the gap began {age} s after the server was killed");
+    until_gap(&mut member).await;
+    // who was told of the gap is in its groups again
+    assert_eq!(send_until_taken(&layer, &room, 3).await, Delivery { delivered: 1, dropped: 0 });
+    assert_eq!(send_until_taken(&layer, &attic, 4).await, Delivery { delivered: 1, dropped: 0 });
+    assert_eq!(next_note(&mut subscriber).await, 3);
+    assert_eq!(next_note(&mut member).await, 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server"]
+async fn a_call_to_a_server_that_hangs_fails_within_the_time_limit_and_later_ones_at_once() {
+    let server = Server::start();
+    let layer = quick_layer(&server).await;
+    let room = group("room");
+    let mut subscriber = layer.subscribe(&room).await.unwrap();
+
+    server.hang();
+    let started = Instant::now();
+    let first = send(&layer, &room, 1).await;
+    let first_took = started.elapsed();
+    let mut quick = 0;
+    for number in 2..20 {
+        let started = Instant::now();
+        assert!(matches!(send(&layer, &room, number).await, Err(LayerError::Unavailable(_))));
+        quick += u64::from(started.elapsed() < LIMIT / 2);
+    }
+    server.go_on();
+
+    assert!(matches!(first, Err(LayerError::Unavailable(_))), "{first:?}");
+    assert!(first_took >= LIMIT && first_took < LIMIT * 4, "it took {first_took:?}");
+    // the outage is older than the limit after the second at the latest
+    assert!(quick >= 15, "only {quick} failed at once");
+    send_until_taken(&layer, &room, 20).await;
+    let mut numbers = vec![next_note(&mut subscriber).await];
+    while numbers.last() != Some(&20) {
+        numbers.push(next_note(&mut subscriber).await);
+    }
+    // what was not answered may have happened all the same, but once and in order
+    assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server"]
+async fn a_short_outage_goes_unnoticed_by_senders() {
+    let mut server = Server::start();
+    let layer = layer(&server).await;
+    let room = group("room");
+    let mut subscriber = layer.subscribe(&room).await.unwrap();
+
+    server.kill();
+    // as soon as the layer has seen it, sends wait
+    eventually("the layer to see it", async || {
+        tokio::time::timeout(Duration::from_millis(50), send(&layer, &room, 1)).await.is_err()
+    })
+    .await;
+    let (sent, ()) = tokio::join!(send(&layer, &room, 2), async { server.run() });
+
+    sent.unwrap();
+    until_gap(&mut subscriber).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server"]
+async fn a_channel_dropped_during_an_outage_does_not_come_back() {
+    let server = Server::start();
+    let layer = quick_layer(&server).await;
+    let (room, attic) = (group("room"), group("attic"));
+    let (gone, mut living) = (layer.subscribe(&room).await.unwrap(), layer.subscribe(&attic).await.unwrap());
+    let member = layer.new_channel("specific").await.unwrap();
+    layer.group_add(&room, member.name()).await.unwrap();
+    layer.group_add(&attic, member.name()).await.unwrap();
+    assert_eq!(server.ask::<usize>("ZCARD asgi:group:room"), 2);
+
+    server.hang();
+    // a membership whose answer never comes
+    let late = layer.subscribe(&group("cellar")).await;
+    assert!(matches!(late, Err(LayerError::Unavailable(_))), "{late:?}");
+    drop((gone, member));
+    server.go_on();
+
+    eventually("the groups to be left", async || {
+        server.ask::<usize>("ZCARD asgi:group:room") == 0
+            && server.ask::<usize>("ZCARD asgi:group:cellar") == 0
+            && server.ask::<usize>("ZCARD asgi:group:attic") == 1
+    })
+    .await;
+    send_until_taken(&layer, &attic, 1).await;
+    assert_eq!(next_note(&mut living).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server"]
+async fn a_channel_dropped_while_the_server_is_dead_does_not_come_back() {
+    let mut server = Server::start();
+    let layer = quick_layer(&server).await;
+    let room = group("room");
+    let (gone, mut living) =
+        (layer.subscribe(&room).await.unwrap(), layer.subscribe(&group("attic")).await.unwrap());
+
+    server.kill();
+    drop(gone);
+    for number in 0..100 {
+        // nobody who is refused leaves anything behind
+        drop(layer.subscribe(&group(&format!("refused-{number}"))).await.unwrap_err());
+    }
+    server.run();
+
+    until_gap(&mut living).await;
+    assert_eq!(server.ask::<Vec<String>>("KEYS *"), ["asgi:group:attic"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server"]
+async fn a_full_server_refuses_and_disturbs_nobody() {
+    let server = Server::start();
+    let layer = quick_layer(&server).await;
+    let room = group("room");
+    let mut subscriber = layer.subscribe(&room).await.unwrap();
+    send(&layer, &room, 1).await.unwrap();
+    assert_eq!(next(&mut subscriber).await, 1);
+
+    server.ask::<()>("CONFIG SET maxmemory 1");
+    let refused = send(&layer, &room, 2).await;
+    let not_joined = layer.subscribe(&group("attic")).await;
+    server.ask::<()>("CONFIG SET maxmemory 0");
+
+    assert!(matches!(refused, Err(LayerError::Unavailable(_))), "{refused:?}");
+    assert!(matches!(not_joined, Err(LayerError::Unavailable(_))), "{not_joined:?}");
+    send(&layer, &room, 3).await.unwrap();
+    assert_eq!(next(&mut subscriber).await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server"]
+async fn connections_that_are_cut_are_opened_again_and_the_gap_is_told() {
+    let server = Server::start();
+    let layer = layer(&server).await;
+    let room = group("room");
+    let mut subscriber = layer.subscribe(&room).await.unwrap();
+
+    for number in 0..5 {
+        server.ask::<()>("CLIENT KILL TYPE normal SKIPME yes");
+        until_gap(&mut subscriber).await;
+        send_until_taken(&layer, &room, number).await;
+        assert_eq!(next_note(&mut subscriber).await, number);
+    }
+}
+
+/// Three senders, a server that is killed again and again. What a sender was not refused arrived, unless a gap
+/// was told; nothing arrived twice; each sender's order is kept; and no task is left over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server"]
+async fn through_outages_everything_arrives_once_or_a_gap_is_told() {
+    const SENDERS: u64 = 3;
+    const EACH: u64 = 400;
+    let mut server = Server::start();
+    let tasks = Handle::current().metrics().num_alive_tasks();
+    {
+        let layer = layer_with(&server, |options| options.time_limit(Duration::from_millis(200))).await;
+        let room = group("room");
+        let mut subscriber = layer.subscribe(&room).await.unwrap();
+        let senders = (0..SENDERS).map(|sender| {
+            let (layer, room) = (layer.clone(), room.clone());
+            tokio::spawn(async move {
+                let mut taken = BTreeSet::new();
+                for number in sender * EACH..(sender + 1) * EACH {
+                    if send(&layer, &room, number).await.is_ok_and(|delivery| delivery.delivered == 1) {
+                        taken.insert(number);
+                    }
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                taken
+            })
+        });
+        let senders: Vec<_> = senders.collect();
+        let receiver = tokio::spawn(async move {
+            let (mut numbers, mut gaps) = (Vec::new(), 0);
+            while let Some(envelope) = subscriber.recv().await {
+                match envelope.kind() {
+                    Gap::TYPE => gaps += 1,
+                    _ => match envelope.open::<Note>().unwrap().number {
+                        u64::MAX => break,
+                        number => numbers.push(number),
+                    },
+                }
+            }
+            (numbers, gaps)
+        });
+        for _ in 0..3 {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            server.kill();
+            server.run();
+        }
+        let mut taken = BTreeSet::new();
+        for sender in senders {
+            taken.extend(sender.await.unwrap());
+        }
+        send_until_taken(&layer, &room, u64::MAX).await;
+        let (numbers, gaps) = soon("the receiver to end", receiver).await.unwrap();
+
+        let arrived = BTreeSet::from_iter(numbers.iter().copied());
+        assert_eq!(arrived.len(), numbers.len(), "something arrived twice");
+        for sender in 0..SENDERS {
+            let own = |number: &&u64| **number / EACH == sender;
+            assert!(numbers.iter().filter(own).is_sorted(), "the order of sender {sender} was lost");
+        }
+        let lost = taken.difference(&arrived).count();
+        assert!(gaps >= 3, "the server died three times, and {gaps} gaps were told");
+        assert!(taken.len() > 100, "only {} events were taken", taken.len());
+        assert!(lost < 50, "{lost} events were lost in three outages");
+        layer.close().await.unwrap();
+    }
+    eventually("all tasks to end", async || Handle::current().metrics().num_alive_tasks() == tasks).await;
+    assert_eq!(server.ask::<Vec<String>>("KEYS *asgi:group:*"), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server"]
+async fn a_worker_goes_on_after_an_outage() {
+    let mut server = Server::start();
+    let layer = quick_layer(&server).await;
+    let jobs = channel("jobs");
+    let mut worker = layer.receive(&jobs).await.unwrap();
+    layer.send(&jobs, Envelope::new(Note { number: 1 })).await.unwrap();
+    assert_eq!(next(&mut worker).await, 1);
+    let waiting = tokio::spawn(async move { next(&mut worker).await });
+
+    server.kill();
+    server.run();
+    soon("the server to take a job", async {
+        while layer.send(&jobs, Envelope::new(Note { number: 2 })).await.is_err() {}
+    })
+    .await;
+
+    assert_eq!(soon("the job", waiting).await.unwrap(), 2);
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn a_server_that_is_not_there_is_an_error_at_the_start() {
+    let port = super::server::free_port();
+
+    let refused = RedisLayer::connect(&format!("redis://127.0.0.1:{port}/")).await;
+
+    assert!(matches!(refused, Err(LayerError::Unavailable(_))), "{refused:?}");
+    assert!(matches!(RedisLayer::connect("http://127.0.0.1/").await, Err(LayerError::Host(_))));
+}
