@@ -36,9 +36,9 @@ pub(crate) const NEEDS: &[Need] = &[
         why: "the layers over Redis, and its fail-over by sentinel",
     },
     Need {
-        check: Check::Python(&["websockets"]),
-        packages: &["python3", "python3-websockets"],
-        why: "a WebSocket client that is not written in Rust",
+        check: Check::Python(&["websockets", "ensurepip"]),
+        packages: &["python3", "python3-venv", "python3-websockets"],
+        why: "a WebSocket client that is not written in Rust, and a Django site on the same layer",
     },
 ];
 

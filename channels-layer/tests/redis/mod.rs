@@ -1,6 +1,7 @@
 //! The layer over Redis, on real servers that the tests start and end.
 
 mod conformance;
+mod django;
 mod faults;
 mod intents;
 mod server;

@@ -221,3 +221,29 @@ async fn channels_of_any_prefix_are_received_on() {
         assert_eq!(next(mailbox).await, number as u64);
     }
 }
+
+/// channels_redis copies a message when it hands it out, and deletes the copy when it has done so.
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn what_a_process_that_died_was_handed_out_is_taken_back_and_nothing_else() {
+    const HAND_OUT: &str = "
+        for _ = 1, 2 do
+            local taken = redis.call('ZPOPMIN', 'asgijobs')
+            redis.call('ZADD', 'asgijobs$inflight', taken[2], taken[1])
+        end";
+    let server = Server::start();
+    let layer = layer(&server).await;
+    let jobs = channel("jobs");
+    for number in [1, 2] {
+        layer.send(&jobs, Envelope::new(Note { number })).await.unwrap();
+    }
+    redis::cmd("EVAL").arg(HAND_OUT).arg(0).exec(&mut server.client()).unwrap();
+    let mut worker = layer.receive(&jobs).await.unwrap();
+    // one of them lives, and is done with the first while we wait
+    tokio::time::timeout(Duration::from_secs(1), worker.recv()).await.unwrap_err();
+    server.ask::<()>("ZREMRANGEBYRANK asgijobs$inflight 0 0");
+
+    assert_eq!(next(&mut worker).await, 2);
+    tokio::time::timeout(Duration::from_millis(100), worker.recv()).await.unwrap_err();
+    assert_eq!(server.ask::<u64>("EXISTS asgijobs$inflight"), 0);
+}

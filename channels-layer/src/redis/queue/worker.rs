@@ -25,8 +25,8 @@ use crate::{
 
 /// How long Redis is told to wait for a message. Nobody receiving any more is seen after that.
 const WAIT: Duration = Duration::from_secs(1);
-/// How often the copies are looked at that channels_redis keeps.
-const LOOK: Duration = Duration::from_secs(10);
+/// How often the copies are looked at that channels_redis keeps. It deletes them after a few milliseconds.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// A normal channel on which this process receives.
 #[derive(Debug)]

@@ -1,0 +1,354 @@
+//! A Django site with channels_redis on the same layer, in every way both can be set up.
+//!
+//! `PEER_VENV` is its virtual environment; `cargo xtask test` makes it.
+
+use std::{
+    collections::HashMap,
+    env,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+};
+
+use bytes::Bytes;
+use channels_layer::{
+    ChannelLayer, ChannelName, Envelope, Event, LayerError, Mailbox, RedisHost, RedisLayer, RedisOptions,
+    Retention, wire::Format,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Server, channel, group, soon};
+
+/// What both sides send: one of everything that both formats have, and bytes where they have those.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct PeerMessage {
+    text: String,
+    n: Vec<Option<f64>>,
+    big: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    data: Option<Bytes>,
+}
+
+impl Event for PeerMessage {
+    const TYPE: &str = "peer.message";
+}
+
+/// One way to set both sides up.
+#[derive(Clone, Copy)]
+struct Setup {
+    format: &'static str,
+    prefix: &'static str,
+    encrypted: bool,
+    shards: u32,
+}
+
+const PLAIN: Setup = Setup { format: "msgpack", prefix: "asgi", encrypted: false, shards: 1 };
+
+/// Both sides, on a server of their own.
+struct Site {
+    setup: Setup,
+    _server: Server,
+    layer: RedisLayer,
+    settings: HashMap<&'static str, String>,
+}
+
+impl Site {
+    async fn start(setup: Setup) -> Self {
+        Self::start_with(setup, Retention::default(), []).await
+    }
+
+    async fn start_with<const N: usize>(
+        setup: Setup,
+        retention: Retention,
+        more: [(&'static str, &str); N],
+    ) -> Self {
+        let server = Server::start();
+        let shard = |number| RedisHost::url(&server.url()).unwrap().database(number);
+        let mut options = RedisOptions::new(shard(0)).prefix(setup.prefix).retention(retention);
+        for number in 1..setup.shards {
+            options = options.shard(shard(number));
+        }
+        if setup.format == "json" {
+            options = options.format(Format::Json);
+        }
+        if setup.encrypted {
+            // each side encrypts with a key that is the other's second
+            options = options.encryption_keys(["of rust", "of django"]);
+        }
+        let urls = (0..setup.shards).map(|number| format!("redis://127.0.0.1:{}/{number}", server.port()));
+        let kind = match (setup.shards, setup.encrypted) {
+            (1, false) => "core",
+            (1, true) => "core+encryption",
+            (_, false) => "sharded",
+            (_, true) => "sharded+encryption",
+        };
+        let settings = HashMap::from([
+            ("PEER_REDIS", urls.collect::<Vec<_>>().join(",")),
+            ("PEER_LAYER", kind.to_owned()),
+            ("PEER_SERIALIZER", setup.format.to_owned()),
+            ("PEER_PREFIX", setup.prefix.to_owned()),
+            ("PEER_ENCRYPTION_KEYS", "of django,of rust".to_owned()),
+            ("PEER_DB", ":memory:".to_owned()),
+        ]);
+        let more = more.into_iter().map(|(name, value)| (name, value.to_owned()));
+        let layer = RedisLayer::with_options(options).await.unwrap();
+        Self { setup, _server: server, layer, settings: settings.into_iter().chain(more).collect() }
+    }
+
+    fn message(&self, text: &str) -> PeerMessage {
+        let data = (self.setup.format != "json").then(|| Bytes::from_static(b"\0\xff"));
+        let text = format!("{text}: zażółć 🦀 \" \\ \0");
+        PeerMessage { text, n: vec![Some(2.5), None, Some(-1e300)], big: -(1 << 62), data }
+    }
+
+    /// The message as Django's commands take and show it.
+    fn shown(message: &PeerMessage) -> Value {
+        let mut shown = json!({
+            "type": "peer.message", "text": message.text, "n": message.n, "big": message.big,
+        });
+        if message.data.is_some() {
+            shown["data"] = json!({ "$bytes_b64": "AP8=" });
+        }
+        shown
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let venv = env::var_os("PEER_VENV").map_or_else(|| root().join("target/django-peer"), PathBuf::from);
+        let mut command = Command::new(root().join("tests/django/peer/manage"));
+        command.args(words).env("PEER_VENV", venv).envs(&self.settings).env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    }
+
+    /// What one of Django's commands says at its end.
+    fn django(&self, words: &[&str]) -> Value {
+        let output = self.command(words).stderr(Stdio::inherit()).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        serde_json::from_str(said.lines().last().unwrap_or_else(|| panic!("{words:?} said nothing"))).unwrap()
+    }
+
+    fn django_does(&self, words: &[&str]) {
+        let said = self.django(words);
+        assert_eq!(said["ok"], true, "{words:?}: {said}");
+    }
+
+    fn django_group_send(&self, room: &str, message: &PeerMessage) {
+        self.django_does(&["peer_group_send", room, &Self::shown(message).to_string()]);
+    }
+
+    /// A member of a group in a process of Django, which ends after so many messages.
+    fn listener(&self, room: &str, messages: usize) -> Listener {
+        let mut process = self
+            .command(&["peer_listen", room, &messages.to_string(), "60"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap());
+        let mut listener = Listener { process, lines, channel: channel("unknown") };
+        let ready = listener.line();
+        listener.channel = channel(ready["channel"].as_str().unwrap());
+        listener
+    }
+
+    async fn rust_group_send(&self, room: &str, message: &PeerMessage) {
+        self.layer.group_send(&group(room), Envelope::new(message.clone())).await.unwrap();
+    }
+}
+
+struct Listener {
+    process: Child,
+    lines: BufReader<ChildStdout>,
+    channel: ChannelName,
+}
+
+impl Listener {
+    fn line(&mut self) -> Value {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
+    }
+
+    /// All messages, when it has ended.
+    fn messages(mut self, number: usize) -> Vec<Value> {
+        let messages = (0..number).map(|_| self.line()).collect();
+        assert!(self.process.wait().unwrap().success());
+        messages
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+async fn next(mailbox: &mut Mailbox) -> PeerMessage {
+    let envelope = soon("a message", mailbox.recv()).await.unwrap();
+    assert_eq!(envelope.kind(), PeerMessage::TYPE);
+    PeerMessage::clone(&envelope.open().unwrap())
+}
+
+mod checks {
+    use super::*;
+
+    pub(super) async fn django_sends_to_a_group_with_rust_members(setup: Setup) {
+        let site = Site::start(setup).await;
+        let mut subscriber = site.layer.subscribe(&group("room")).await.unwrap();
+        let mut member = site.layer.new_channel("specific").await.unwrap();
+        site.layer.group_add(&group("room"), member.name()).await.unwrap();
+        let message = site.message("from Django");
+
+        site.django_group_send("room", &message);
+
+        assert_eq!(next(&mut subscriber).await, message);
+        assert_eq!(next(&mut member).await, message);
+    }
+
+    pub(super) async fn rust_sends_to_a_group_with_django_members(setup: Setup) {
+        let site = Site::start(setup).await;
+        let listener = site.listener("room", 1);
+        let message = site.message("from Rust");
+
+        site.rust_group_send("room", &message).await;
+
+        assert_eq!(listener.messages(1), [Site::shown(&message)]);
+    }
+
+    pub(super) async fn a_mixed_group_gets_everything_once_in_order(setup: Setup) {
+        let site = Site::start(setup).await;
+        let django = [site.listener("room", 4), site.listener("room", 4)];
+        let mut rust = [
+            site.layer.subscribe(&group("room")).await.unwrap(),
+            site.layer.subscribe(&group("room")).await.unwrap(),
+        ];
+        let messages = [1, 2, 3, 4].map(|number| site.message(&number.to_string()));
+
+        site.rust_group_send("room", &messages[0]).await;
+        site.django_group_send("room", &messages[1]);
+        site.rust_group_send("room", &messages[2]).await;
+        site.rust_group_send("room", &messages[3]).await;
+
+        for mailbox in &mut rust {
+            for message in &messages {
+                assert_eq!(next(mailbox).await, *message);
+            }
+            assert!(mailbox.try_recv().is_none());
+        }
+        for listener in django {
+            assert_eq!(listener.messages(4), messages.each_ref().map(Site::shown));
+        }
+    }
+
+    /// Also where channels_redis sends to a server on which its own processes would not receive.
+    pub(super) async fn django_sends_to_channels_of_rust(setup: Setup) {
+        let site = Site::start(setup).await;
+        for number in 0..3 {
+            let mut mailbox = site.layer.new_channel("specific").await.unwrap();
+            let message = site.message(&number.to_string());
+
+            site.django_does(&["peer_send", mailbox.name().as_str(), &Site::shown(&message).to_string()]);
+
+            assert_eq!(next(&mut mailbox).await, message);
+        }
+    }
+
+    pub(super) async fn rust_sends_to_a_channel_of_django(setup: Setup) {
+        let site = Site::start(setup).await;
+        let listener = site.listener("room", 1);
+        let message = site.message("to you alone");
+
+        site.layer.send(&listener.channel, Envelope::new(message.clone())).await.unwrap();
+
+        assert_eq!(listener.messages(1), [Site::shown(&message)]);
+    }
+
+    pub(super) async fn each_side_adds_channels_of_the_other(setup: Setup) {
+        let site = Site::start(setup).await;
+        let mut mailbox = site.layer.new_channel("specific").await.unwrap();
+        let message = site.message("welcome");
+
+        site.django_does(&["peer_group_add", "room", mailbox.name().as_str()]);
+        site.django_group_send("room", &message);
+        assert_eq!(next(&mut mailbox).await, message);
+
+        site.layer.group_discard(&group("room"), mailbox.name()).await.unwrap();
+        site.django_group_send("room", &site.message("nobody hears"));
+        site.rust_group_send("room", &site.message("nobody hears")).await;
+        assert!(mailbox.try_recv().is_none());
+
+        let listener = site.listener("elsewhere", 1);
+        site.layer.group_add(&group("room"), &listener.channel).await.unwrap();
+        site.django_group_send("room", &message);
+        assert_eq!(listener.messages(1), [Site::shown(&message)]);
+    }
+
+    pub(super) async fn jobs_go_both_ways(setup: Setup) {
+        let site = Site::start(setup).await;
+        let mut worker = site.layer.receive(&channel("thumbnails")).await.unwrap();
+        let message = site.message("a job");
+
+        site.django_does(&["peer_send", "thumbnails", &Site::shown(&message).to_string()]);
+        assert_eq!(next(&mut worker).await, message);
+        drop(worker);
+
+        // where servers take turns, one for each: a worker of Django waits on one of them at a time
+        for _ in 0..setup.shards {
+            site.layer.send(&channel("mails"), Envelope::new(message.clone())).await.unwrap();
+        }
+        const RECEIVE: &str = "
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from djpeer.tagged import dumps
+print(dumps(async_to_sync(get_channel_layer().receive)('mails')))";
+        assert_eq!(site.django(&["shell", "-c", RECEIVE]), Site::shown(&message));
+    }
+}
+
+macro_rules! matrix {
+    ($($name:ident: $setup:expr;)*) => {$(
+        mod $name {
+            use super::*;
+
+            matrix! { @each $setup;
+                django_sends_to_a_group_with_rust_members
+                rust_sends_to_a_group_with_django_members
+                a_mixed_group_gets_everything_once_in_order
+                django_sends_to_channels_of_rust
+                rust_sends_to_a_channel_of_django
+                each_side_adds_channels_of_the_other
+                jobs_go_both_ways
+            }
+        }
+    )*};
+    (@each $setup:expr; $($check:ident)*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        #[ignore = "needs redis-server and Django"]
+        async fn $check() {
+            checks::$check($setup).await;
+        }
+    )*};
+}
+
+matrix! {
+    plain: PLAIN;
+    json_with_a_prefix: Setup { format: "json", prefix: "other:app", ..PLAIN };
+    encrypted: Setup { encrypted: true, ..PLAIN };
+    encrypted_json: Setup { encrypted: true, format: "json", ..PLAIN };
+    three_servers: Setup { shards: 3, ..PLAIN };
+    three_servers_encrypted: Setup { shards: 3, encrypted: true, ..PLAIN };
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server and Django"]
+async fn a_queue_that_one_side_filled_is_full_for_the_other() {
+    let site = Site::start_with(PLAIN, Retention::default().capacity(2), [("PEER_CAPACITY", "2")]).await;
+    let message = site.message("one more");
+    let shown = Site::shown(&message).to_string();
+    for _ in 0..2 {
+        site.django_does(&["peer_send", "jobs", &shown]);
+        site.layer.send(&channel("mails"), Envelope::new(message.clone())).await.unwrap();
+    }
+
+    let refused = site.layer.send(&channel("jobs"), Envelope::new(message)).await;
+
+    assert!(matches!(refused, Err(LayerError::ChannelFull { capacity: 2, .. })), "{refused:?}");
+    assert_eq!(site.django(&["peer_send", "mails", &shown])["error"], "ChannelFull");
+}
