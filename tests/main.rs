@@ -15,6 +15,8 @@ mod log;
 mod middleware;
 mod origin;
 mod rate;
+#[cfg(feature = "redis")]
+mod redis;
 mod routing;
 mod shutdown;
 mod slow;

@@ -13,7 +13,7 @@ use std::{
     sync::Arc,
 };
 
-use channels_layer::{Envelope, Group, Layer, LayerError, Mailbox, Offered, Postbox};
+use channels_layer::{Envelope, Event, Gap, Group, Layer, LayerError, Mailbox, Offered, Postbox};
 use tokio::{sync::OnceCell, task::yield_now};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -115,6 +115,10 @@ impl LocalGroup {
 
     /// Gives one event to every member.
     fn deliver(&self, event: &Envelope) {
+        if event.kind() == Gap::TYPE {
+            // the layer tells each member's own channel, too: once is enough, however many groups it is in
+            return;
+        }
         let mut last = None::<(&Arc<Ways>, Encoding, Outcome)>;
         for member in self.members.borrow().iter() {
             // members mostly share a route and an encoding, and then what is to be done

@@ -6,9 +6,9 @@ use crate::Event;
 
 /// Events may have been missed: the layer was cut off from its server.
 ///
-/// A layer sends it to every mailbox of a consumer and of a group that is concerned, after it is connected
-/// again and before anything newer: what comes after it is complete. A consumer that keeps a state made of
-/// events reloads it, or tells its client to:
+/// A layer sends it to every subscription and every channel of the process, after it is connected again and
+/// before anything newer: what comes after it is complete. A consumer gets it once, however many groups it is
+/// in. One that keeps a state made of events reloads it, or tells its client to:
 ///
 /// ```
 /// # use channels_layer::{Event, Gap};

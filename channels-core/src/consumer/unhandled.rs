@@ -5,6 +5,8 @@ use std::{
     sync::{LazyLock, Mutex, PoisonError},
 };
 
+use channels_layer::{Event, Gap};
+
 use crate::metrics;
 
 /// Types that other processes make up must not fill the memory.
@@ -13,6 +15,10 @@ const MOST_TYPES: usize = 1_000;
 static LOGGED: LazyLock<Mutex<HashSet<Box<str>>>> = LazyLock::new(Mutex::default);
 
 pub(crate) fn note(kind: &str) {
+    if kind == Gap::TYPE {
+        // the layer has logged and counted it, and not every consumer has something to reload
+        return;
+    }
     metrics::event_dropped("unhandled");
     let first = {
         let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);

@@ -144,11 +144,6 @@ impl Shared {
         ChannelName::new(format!("{prefix}.{}!{}", self.client, Uuid::new_v4().simple()))
     }
 
-    /// Which server has what is sent to this process.
-    fn own_shard(&self) -> usize {
-        self.store.shard_of_queue(&format!("specific.{}!", self.client))
-    }
-
     /// The queue that is always received on.
     fn first_queue(&self) -> String {
         self.store.queue(&format!("specific.{}!", self.client))

@@ -69,11 +69,7 @@ async fn come_back(shared: &Shared, source: &mut Source, shard: usize, since: f6
     }
     metrics::layer_gap();
     tracing::warn!(since, server = shared.store.links[shard].shown(), "events may have been missed");
-    let own = shared.own_shard() == shard;
-    let notice = Envelope::new(Gap { since });
-    shared
-        .registry
-        .announce(&notice, |group| own || group.is_some_and(|group| shared.store.shard_of(group) == shard));
+    shared.registry.announce(&Envelope::new(Gap { since }));
 }
 
 fn hand_out(shared: &Shared, taken: Taken) {

@@ -319,19 +319,13 @@ impl Registry {
         }
     }
 
-    /// Tells all who may have missed something when a server was away.
-    pub(super) fn announce(&self, notice: &Envelope, is_concerned: impl Fn(Option<&Group>) -> bool) {
+    /// Tells everybody, full or not. Not normal channels: those who receive there have no state to repair.
+    pub(super) fn announce(&self, notice: &Envelope) {
         let state = self.lock();
-        for (group, subscription) in &state.subscriptions {
-            if is_concerned(Some(group)) {
-                subscription.postboxes.iter().for_each(|(_, postbox)| postbox.announce(notice));
-            }
+        for subscription in state.subscriptions.values() {
+            subscription.postboxes.iter().for_each(|(_, postbox)| postbox.announce(notice));
         }
-        for channel in state.channels.values() {
-            if is_concerned(None) || channel.groups.keys().any(|group| is_concerned(Some(group))) {
-                channel.postbox.announce(notice);
-            }
-        }
+        state.channels.values().for_each(|channel| channel.postbox.announce(notice));
     }
 
     /// All memberships that a server should have. Those of subscriptions last, and begin anew.
