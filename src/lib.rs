@@ -101,7 +101,7 @@ pub use channels_layer::{
 };
 #[cfg(feature = "redis")]
 #[doc(inline)]
-pub use channels_layer::{RedisHost, RedisHostError, RedisLayer, RedisOptions};
+pub use channels_layer::{RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisStats};
 
 pub mod metrics;
 pub mod prelude;

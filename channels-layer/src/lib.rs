@@ -48,7 +48,7 @@ mod redis;
 pub mod wire;
 
 #[cfg(feature = "redis")]
-pub use self::redis::{RedisHost, RedisHostError, RedisLayer, RedisOptions};
+pub use self::redis::{RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisStats};
 pub use self::{
     blocking::BlockingLayer,
     capacity::{CapacityError, Retention},

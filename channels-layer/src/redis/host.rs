@@ -49,6 +49,9 @@ pub enum RedisHostError {
     /// No sentinel was named.
     #[error("at least one sentinel is needed to find the server")]
     NoSentinel,
+    /// A server of a Redis Cluster.
+    #[error("{0} is part of a Redis Cluster; name single servers, each a shard of its own")]
+    Cluster(String),
     /// A sentinel on a Unix socket: there is no way for it to tell of others.
     #[error("a sentinel is reached over TCP; write redis:// or rediss://")]
     SentinelSocket,

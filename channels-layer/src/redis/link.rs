@@ -104,6 +104,15 @@ impl Link {
         }
     }
 
+    /// Whether the server is part of a cluster, where a script may not touch several keys. If it does not tell,
+    /// it is not.
+    pub(super) async fn is_in_a_cluster(&self) -> bool {
+        let asked = |mut connection| async move {
+            redis::cmd("INFO").arg("server").query_async::<String>(&mut connection).await
+        };
+        self.run(asked).await.is_ok_and(|info| info.contains("redis_mode:cluster"))
+    }
+
     /// Reopens the connection whenever it breaks. Never ends.
     pub(super) async fn keep(self: Arc<Self>) {
         let mut backoff = Backoff::default();

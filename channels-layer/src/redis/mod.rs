@@ -11,5 +11,5 @@ mod ring;
 pub use self::{
     host::{RedisHost, RedisHostError},
     options::RedisOptions,
-    queue::RedisLayer,
+    queue::{RedisLayer, RedisStats},
 };

@@ -5,7 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use channels_layer::{ChannelLayer, Delivery, Envelope, Event, Gap, Group, LayerError, Mailbox, RedisLayer};
+use channels_layer::{
+    ChannelLayer, Delivery, Envelope, Event, Gap, Group, LayerError, Mailbox, RedisLayer, RedisStats,
+};
 use tokio::runtime::Handle;
 
 use super::{Note, PATIENCE, Server, channel, eventually, group, layer, layer_with, next, soon};
@@ -118,6 +120,29 @@ async fn a_call_to_a_server_that_hangs_fails_within_the_time_limit_and_later_one
     }
     // what was not answered may have happened all the same, but once and in order
     assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server"]
+async fn a_server_that_hung_for_long_is_a_gap() {
+    // as long as Redis is told to wait for a message, the time limit, and a little more
+    const LONG: Duration = Duration::from_secs(2).saturating_add(LIMIT).saturating_add(LIMIT);
+    let server = Server::start();
+    let layer = quick_layer(&server).await;
+    let room = group("room");
+    let mut subscriber = layer.subscribe(&room).await.unwrap();
+
+    server.hang();
+    let started = Instant::now();
+    while started.elapsed() < LONG {
+        tokio::task::yield_now().await;
+        assert!(matches!(send(&layer, &room, 1).await, Err(LayerError::Unavailable(_))));
+    }
+    server.go_on();
+
+    until_gap(&mut subscriber).await;
+    send_until_taken(&layer, &room, 2).await;
+    while next_note(&mut subscriber).await != 2 {}
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -289,7 +314,7 @@ async fn through_outages_everything_arrives_once_or_a_gap_is_told() {
         assert!(gaps >= 3, "the server died three times, and {gaps} gaps were told");
         assert!(taken.len() > 100, "only {} events were taken", taken.len());
         assert!(lost < 50, "{lost} events were lost in three outages");
-        layer.close().await.unwrap();
+        eventually("the group to be left", async || layer.stats() == RedisStats::default()).await;
     }
     eventually("all tasks to end", async || Handle::current().metrics().num_alive_tasks() == tasks).await;
     assert_eq!(server.ask::<Vec<String>>("KEYS *asgi:group:*"), [""; 0]);

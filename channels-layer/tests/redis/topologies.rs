@@ -102,6 +102,16 @@ async fn a_server_speaks_tls() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn a_server_of_a_cluster_is_refused_with_a_word_on_what_to_do() {
+    let server = Server::start_with(&["--cluster-enabled", "yes"]);
+
+    let refused = RedisLayer::connect(&server.url()).await.unwrap_err();
+
+    assert!(refused.to_string().contains("name single servers"), "{refused}");
+}
+
 /// Three sentinels that watch a master with a replica.
 struct Watched {
     master: Server,

@@ -49,6 +49,21 @@ use crate::{ChannelLayer, ChannelName, Delivery, Envelope, Group, LayerError, Ma
 #[derive(Clone)]
 pub struct RedisLayer(Arc<Inner>);
 
+/// What a [`RedisLayer`] holds in its process at the moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RedisStats {
+    /// Channels of one mailbox.
+    pub channels: usize,
+    /// Groups that somebody here is subscribed to: memberships in Redis.
+    pub subscriptions: usize,
+    /// Normal channels on which somebody here receives, or did so a moment ago.
+    pub receiving: usize,
+    /// Events that wait in mailboxes.
+    pub waiting: usize,
+    /// Memberships that Redis has still to be told the end of.
+    pub leaving: usize,
+}
+
 struct Inner {
     shared: Arc<Shared>,
     _tasks: Vec<AbortOnDropHandle<()>>,
@@ -81,7 +96,8 @@ impl RedisLayer {
     ///
     /// # Errors
     ///
-    /// [`LayerError::Unavailable`] if one of the servers cannot be reached within the time limit.
+    /// [`LayerError::Unavailable`] if one of the servers cannot be reached within the time limit;
+    /// [`LayerError::Host`] if it is part of a Redis Cluster.
     pub async fn with_options(options: RedisOptions) -> Result<Self, LayerError> {
         let limit = options.time_limit;
         let links: Vec<_> =
@@ -89,6 +105,9 @@ impl RedisLayer {
         let mut sources = Vec::new();
         for link in &links {
             link.open().await?;
+            if link.is_in_a_cluster().await {
+                return Err(RedisHostError::Cluster(link.shown()).into());
+            }
             let mut source = Source::new(link, limit);
             source.open().await?;
             sources.push(source);
@@ -103,6 +122,11 @@ impl RedisLayer {
         }
         spawn(tokio::spawn(worker::retire(Arc::clone(&shared))));
         Ok(Self(Arc::new(Inner { shared, _tasks: tasks })))
+    }
+
+    /// What it holds at the moment.
+    pub fn stats(&self) -> RedisStats {
+        self.0.shared.registry.stats()
     }
 
     /// Ends the layer as it should: leaves every group, and gives back what was fetched and not received. Call

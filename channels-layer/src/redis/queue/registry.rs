@@ -11,6 +11,7 @@ use std::{
 use tokio::sync::Notify;
 
 use super::{
+    RedisStats,
     membership::{Answer, Membership},
     store::Joined,
     worker::{Held, Worker},
@@ -359,6 +360,20 @@ impl Registry {
 
     pub(super) fn put_back(&self, shard: usize, left: HashSet<(Group, ChannelName)>) {
         self.lock().left[shard].extend(left);
+    }
+
+    pub(super) fn stats(&self) -> RedisStats {
+        let state = self.lock();
+        let channels = state.channels.values().map(|channel| &channel.postbox);
+        let subscriptions = state.subscriptions.values().flat_map(|subscription| &subscription.postboxes);
+        let postboxes = channels.chain(subscriptions.map(|(_, postbox)| postbox));
+        RedisStats {
+            channels: state.channels.len(),
+            subscriptions: state.subscriptions.len(),
+            receiving: state.workers.len(),
+            waiting: postboxes.map(Postbox::len).sum(),
+            leaving: state.left.iter().map(HashSet::len).sum(),
+        }
     }
 
     /// Forgets events and memberships of channels. Subscriptions stay.
