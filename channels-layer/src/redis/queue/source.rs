@@ -24,6 +24,8 @@ pub(super) struct Source {
     connection: Option<MultiplexedConnection>,
     /// How long an answer may take, beyond the time it was told to wait.
     limit: Duration,
+    /// Waits are for those who lost a connection.
+    lost: bool,
     backoff: Backoff,
 }
 
@@ -55,7 +57,7 @@ enum Broken {
 impl Source {
     /// Not connected yet.
     pub(super) fn new(link: &Arc<Link>, limit: Duration) -> Self {
-        Self { link: Arc::clone(link), connection: None, limit, backoff: Backoff::default() }
+        Self { link: Arc::clone(link), connection: None, limit, lost: false, backoff: Backoff::default() }
     }
 
     /// Connects once.
@@ -72,10 +74,15 @@ impl Source {
     /// Connects, however long that takes.
     pub(super) async fn connected(&mut self) {
         while self.connection.is_none() {
-            sleep(self.backoff.next()).await;
+            if self.lost {
+                sleep(self.backoff.next()).await;
+            }
             match self.link.connector().connect().await {
                 Ok(connection) => self.connection = Some(connection),
-                Err(error) => tracing::debug!(%error, cause = cause(&error), "messages cannot be received"),
+                Err(error) => {
+                    self.lost = true;
+                    tracing::debug!(%error, cause = cause(&error), "messages cannot be received");
+                }
             }
         }
     }
@@ -123,7 +130,7 @@ impl Source {
             server = self.link.shown(), error = %broken, cause = cause(&broken), ?waited,
             "messages cannot be received: connecting again"
         );
-        self.connection = None;
+        self.drop_connection();
         self.link.suspect();
         Err(())
     }
@@ -131,5 +138,6 @@ impl Source {
     /// Starts anew: this connection is of no use.
     pub(super) fn drop_connection(&mut self) {
         self.connection = None;
+        self.lost = true;
     }
 }
