@@ -2,7 +2,7 @@
 
 use crate::{CapacityError, ChannelName, NameError};
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a layer could not do what it was asked.
 #[derive(Debug, thiserror::Error)]

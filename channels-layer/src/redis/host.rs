@@ -4,6 +4,8 @@ use std::fmt;
 
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, TlsMode};
 
+use crate::error::BoxError;
+
 /// Where a Redis server is, and how one logs in there.
 ///
 /// ```
@@ -56,8 +58,6 @@ pub enum RedisHostError {
     #[error("a sentinel is reached over TCP; write redis:// or rediss://")]
     SentinelSocket,
 }
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 impl RedisHost {
     /// The server at a URL: `redis://[user:password@]host[:port][/database]`, `rediss://` with TLS, or

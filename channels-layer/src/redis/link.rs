@@ -1,6 +1,7 @@
 //! The connection to one server over which commands go: kept, reopened, and given up on in time.
 
 use std::{
+    fmt,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -36,8 +37,8 @@ enum State {
     Closed,
 }
 
-impl std::fmt::Debug for State {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Up { .. } => "Up",
             Self::Down { .. } => "Down",

@@ -5,9 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 
 use super::{ADDRESS, Address, Fernet, Format, msgpack};
-use crate::{Envelope, EventError};
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+use crate::{Envelope, EventError, error::BoxError};
 
 /// How a layer writes and reads messages.
 #[derive(Clone, Debug)]

@@ -5,8 +5,7 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 
 use super::{Message, json};
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+use crate::error::BoxError;
 
 /// In which format a layer's messages are. All who share a layer, Django too, use the same.
 #[derive(Clone, Default)]

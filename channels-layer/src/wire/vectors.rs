@@ -129,7 +129,7 @@ fn alike(one: &Value, other: &Value) -> bool {
     format!("{one:?}") == format!("{other:?}")
 }
 
-/// The same bytes, but for how Python writes the exponent of a float.
+/// What is written after the random bytes, before it is encrypted.
 fn body_of(codec: &Codec, message: &Message, address: &Address) -> Vec<u8> {
     if let Format::MessagePack = codec.format {
         let (mut body, mut out) = (Vec::new(), Vec::new());

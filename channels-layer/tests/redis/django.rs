@@ -331,9 +331,7 @@ matrix! {
     plain: PLAIN;
     json_with_a_prefix: Setup { format: "json", prefix: "other:app", ..PLAIN };
     encrypted: Setup { encrypted: true, ..PLAIN };
-    encrypted_json: Setup { encrypted: true, format: "json", ..PLAIN };
     three_servers: Setup { shards: 3, ..PLAIN };
-    three_servers_encrypted: Setup { shards: 3, encrypted: true, ..PLAIN };
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

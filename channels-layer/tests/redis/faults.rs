@@ -2,6 +2,10 @@
 
 use std::{
     collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -279,6 +283,8 @@ async fn through_outages_everything_arrives_once_or_a_gap_is_told() {
             })
         });
         let senders: Vec<_> = senders.collect();
+        let received = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&received);
         let receiver = tokio::spawn(async move {
             let (mut numbers, mut gaps) = (Vec::new(), 0);
             while let Some(envelope) = subscriber.recv().await {
@@ -286,14 +292,18 @@ async fn through_outages_everything_arrives_once_or_a_gap_is_told() {
                     Gap::TYPE => gaps += 1,
                     _ => match envelope.open::<Note>().unwrap().number {
                         u64::MAX => break,
-                        number => numbers.push(number),
+                        number => {
+                            numbers.push(number);
+                            counted.store(numbers.len(), Ordering::Relaxed);
+                        }
                     },
                 }
             }
             (numbers, gaps)
         });
         for _ in 0..3 {
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            let before = received.load(Ordering::Relaxed);
+            eventually("events to arrive", async || received.load(Ordering::Relaxed) > before + 60).await;
             server.kill();
             server.run();
         }

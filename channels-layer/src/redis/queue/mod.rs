@@ -178,7 +178,7 @@ impl Shared {
         process.is_some_and(|prefix| prefix.ends_with('.'))
     }
 
-    fn shut() -> LayerError {
+    fn closed() -> LayerError {
         LayerError::Unavailable("the layer was closed".into())
     }
 }
@@ -191,7 +191,7 @@ impl ChannelLayer for RedisLayer {
         let retention = &shared.store.retention;
         let mailbox = Mailbox::new(name.clone(), retention.capacity_of(&name), retention.event_lifetime());
         let queue = shared.store.queue(name.as_str());
-        let is_new = shared.registry.open(&mailbox, queue.clone()).ok_or_else(Shared::shut)?;
+        let is_new = shared.registry.open(&mailbox, queue.clone()).ok_or_else(Shared::closed)?;
         let (owner, released) = (Arc::downgrade(shared), queue.clone());
         let mailbox = mailbox.on_drop(move || {
             if let Some(shared) = Weak::upgrade(&owner) {
@@ -220,7 +220,7 @@ impl ChannelLayer for RedisLayer {
         let shared = &self.0.shared;
         let started = shared.registry.receive(channel, || Worker::start(shared, channel));
         let (owner, name) = (Arc::downgrade(shared), channel.clone());
-        Ok(started.ok_or_else(Shared::shut)?.on_drop(move || {
+        Ok(started.ok_or_else(Shared::closed)?.on_drop(move || {
             if let Some(shared) = Weak::upgrade(&owner) {
                 shared.registry.stop_receiving(&name);
             }
@@ -264,7 +264,8 @@ impl ChannelLayer for RedisLayer {
         let (since, shard) = (shared.store.score(), shared.store.shard_of(group));
         let name = shared.name("specific")?;
         let expiry = shared.store.retention.event_lifetime();
-        let subscribed = shared.registry.subscribe(group, since, expiry, || name).ok_or_else(Shared::shut)?;
+        let subscribed =
+            shared.registry.subscribe(group, since, expiry, || name).ok_or_else(Shared::closed)?;
         let (owner, left, id) = (Arc::downgrade(shared), group.clone(), subscribed.id);
         let mailbox = subscribed.mailbox.on_drop(move || {
             if let Some(shared) = Weak::upgrade(&owner) {

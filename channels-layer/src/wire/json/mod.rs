@@ -6,8 +6,7 @@ use std::fmt::Write;
 
 use self::reader::Reader;
 use super::{Message, Value};
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+use crate::error::BoxError;
 
 #[derive(Debug, thiserror::Error)]
 #[error("JSON has no {0}; use MessagePack, or send it as text")]
@@ -49,8 +48,8 @@ fn map(text: &mut String, message: &Message) -> Result<(), BoxError> {
     Ok(())
 }
 
-fn value(text: &mut String, value_: &Value) -> Result<(), BoxError> {
-    match value_ {
+fn value(text: &mut String, item: &Value) -> Result<(), BoxError> {
+    match item {
         Value::Nil => text.push_str("null"),
         Value::Bool(truth) => write!(text, "{truth}")?,
         Value::Integer(number) => write!(text, "{number}")?,

@@ -7,10 +7,9 @@ use bytes::Bytes;
 use super::{DEEPEST, writer};
 use crate::{
     EventError,
+    error::BoxError,
     wire::{ADDRESS, Message, Value},
 };
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 #[derive(Debug, thiserror::Error)]
 enum ReadError {

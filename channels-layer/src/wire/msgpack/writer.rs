@@ -8,9 +8,10 @@ use rmp::encode::{self, ValueWriteError};
 use super::DEEPEST;
 #[cfg(feature = "redis")]
 use crate::wire::{ADDRESS, Address};
-use crate::wire::{Message, Value};
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+use crate::{
+    error::BoxError,
+    wire::{Message, Value},
+};
 type Written = Result<(), WriteError>;
 
 #[derive(Debug, thiserror::Error)]
@@ -56,11 +57,11 @@ fn text(out: &mut Vec<u8>, content: &str) -> Written {
     Ok(())
 }
 
-fn value(out: &mut Vec<u8>, value_: &Value, depth: usize) -> Written {
+fn value(out: &mut Vec<u8>, item: &Value, depth: usize) -> Written {
     if depth > DEEPEST {
         return Err(WriteError::TooDeep);
     }
-    match value_ {
+    match item {
         Value::Nil => encode::write_nil(out)?,
         Value::Bool(truth) => encode::write_bool(out, *truth)?,
         Value::Integer(number) => match (i64::try_from(*number), u64::try_from(*number)) {
