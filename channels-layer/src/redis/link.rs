@@ -66,8 +66,8 @@ impl Failed {
     pub(super) fn may_have_happened(&self) -> bool {
         match self {
             Self::NotSent(_) => false,
-            Self::NoAnswer(..) => true,
-            Self::Refused(_, error) => is_broken(error),
+            // of several commands, the server may have refused the second
+            Self::NoAnswer(..) | Self::Refused(..) => true,
         }
     }
 }

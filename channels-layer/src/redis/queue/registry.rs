@@ -24,6 +24,9 @@ use crate::{
 /// How many events a subscription holds: it serves all members of a group on one worker thread.
 const SUBSCRIPTION: usize = 10_000;
 
+/// How many memberships a server has to be told the end of, at most. What is beyond lapses by itself.
+const MOST_LEFT: usize = 100_000;
+
 #[derive(Debug)]
 pub(super) struct Registry {
     state: Mutex<State>,
@@ -144,7 +147,9 @@ impl Registry {
     }
 
     fn forget(&self, state: &mut State, shard: usize, group: Group, channel: ChannelName) {
-        state.left[shard].insert((group, channel));
+        if state.left[shard].len() < MOST_LEFT {
+            state.left[shard].insert((group, channel));
+        }
         self.leaving[shard].notify_one();
     }
 
@@ -359,7 +364,9 @@ impl Registry {
     }
 
     pub(super) fn put_back(&self, shard: usize, left: HashSet<(Group, ChannelName)>) {
-        self.lock().left[shard].extend(left);
+        let mut state = self.lock();
+        let room = MOST_LEFT.saturating_sub(state.left[shard].len());
+        state.left[shard].extend(left.into_iter().take(room));
     }
 
     pub(super) fn stats(&self) -> RedisStats {

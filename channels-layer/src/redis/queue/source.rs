@@ -10,7 +10,7 @@ use crate::{
     LayerError,
     redis::{
         backoff::Backoff,
-        link::{Link, cause},
+        link::{Link, cause, is_broken},
     },
 };
 
@@ -131,7 +131,10 @@ impl Source {
             "messages cannot be received: connecting again"
         );
         self.drop_connection();
-        self.link.suspect();
+        match broken {
+            Broken::Refused(error) if !is_broken(&error) => {}
+            Broken::Refused(_) | Broken::NoAnswer => self.link.suspect(),
+        }
         Err(())
     }
 
