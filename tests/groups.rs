@@ -261,6 +261,18 @@ async fn an_event_that_nobody_handles_disturbs_nobody() {
 }
 
 #[tokio::test]
+async fn a_gap_that_nobody_handles_disturbs_nobody() {
+    let fixture = Fixture::new();
+    let mut member = fixture.member("lobby", "ann").await;
+
+    fixture.layer.send(&fixture.channel(0), Gap { since: 0.0 }).await.unwrap();
+    fixture.layer.group_send(&fixture.room, Gap { since: 0.0 }).await.unwrap();
+    member.json(&json!("still here")).await;
+
+    assert_all_hear(std::slice::from_mut(&mut member), "ann", "still here").await;
+}
+
+#[tokio::test]
 async fn a_rest_handler_sends_to_a_group() {
     let fixture = Fixture::new();
     let mut crowd = fixture.crowd().await;

@@ -17,7 +17,8 @@ use crate::Event;
 /// assert_eq!(Gap::TYPE, "channels.gap");
 /// ```
 ///
-/// A consumer without a handler for it is not warned of that.
+/// A consumer without a handler for it is not warned of that. It is the layers' own: one that an application sends
+/// to a group reaches no consumer.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gap {
     /// When the layer was last known to be well, in seconds since 1970, as Python's `time.time()`. Nothing

@@ -16,6 +16,10 @@ use crate::{
     metrics::{self, Reason},
 };
 
+/// How long a notice waits: who comes to it late needs it all the more.
+#[cfg(feature = "redis")]
+const NOTICE: Duration = Duration::from_secs(86_400);
+
 /// The receiving end of a channel. Dropping it leaves every group.
 pub struct Mailbox {
     name: ChannelName,
@@ -212,7 +216,7 @@ impl Postbox {
         offered
     }
 
-    /// Puts a notice in, full or not. Where one of its type is the newest that waits, it has said everything:
+    /// Puts a notice in, full or not, which does not expire with the events. Where one of its type is the newest that waits, it has said everything:
     /// so a full channel holds one more than it may, and no second.
     #[cfg(feature = "redis")]
     pub(crate) fn announce(&self, notice: &Envelope) {
@@ -222,7 +226,7 @@ impl Postbox {
             if state.closed || said {
                 return;
             }
-            state.waiting.push_back(Waiting::new(notice.clone(), Instant::now() + self.0.expiry));
+            state.waiting.push_back(Waiting::new(notice.clone(), Instant::now() + NOTICE));
         }
         self.0.arrived.notify_one();
     }
