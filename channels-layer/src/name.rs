@@ -26,9 +26,6 @@ pub enum NameError {
     /// Nothing in front of the `!` of a channel's name.
     #[error("a channel's name must not begin with `!`")]
     NoProcess,
-    /// A channel that belongs to one mailbox, where a normal one is asked for.
-    #[error("a channel with a `!` in its name is received on by the mailbox it was made with alone")]
-    Specific,
 }
 
 fn check(name: &str) -> Result<(), NameError> {

@@ -215,7 +215,7 @@ impl ChannelLayer for RedisLayer {
 
     async fn receive(&self, channel: &ChannelName) -> Result<Mailbox, LayerError> {
         if channel.is_specific() {
-            return Err(NameError::Specific.into());
+            return Err(LayerError::Specific(channel.clone()));
         }
         let shared = &self.0.shared;
         let started = shared.registry.receive(channel, || Worker::start(shared, channel));
