@@ -5,7 +5,7 @@ use std::time::Duration;
 use channels_actix::{testing::TestServer, *};
 
 use crate::support::{
-    Client, Journal, Raw,
+    Client, Journal, Raw, channels,
     raw::{CLOSE, TEXT, frame},
     soon, until,
 };
@@ -35,6 +35,15 @@ impl WebsocketConsumer for Member {
     async fn disconnect(&mut self, code: CloseCode, _: &mut Socket) -> Result<()> {
         self.journal.note(format!("disconnect {code}"));
         Ok(())
+    }
+}
+
+/// Says again what it is told.
+struct Echo;
+
+impl WebsocketConsumer for Echo {
+    async fn receive(&mut self, frame: Frame, socket: &mut Socket) -> Result<()> {
+        socket.send_text(frame.as_text().unwrap_or_default()).await
     }
 }
 
@@ -182,4 +191,32 @@ async fn what_was_sent_before_a_close_still_reaches_the_consumer() {
 
     fixture.assert_over("disconnect 1000").await;
     assert_eq!(fixture.journal.lines(), ["receive one", "receive two", "disconnect 1000"]);
+}
+
+#[tokio::test]
+async fn what_was_sent_before_a_breach_is_still_answered() {
+    let server = TestServer::start(&channels().websocket("/", |_| Ok(Echo)));
+    let mut raw = Raw::connect(server.address(), "/").await;
+
+    raw.send(&[frame(0x81, b"one"), frame(0x81, b"two"), frame(0xF1, b"three")].concat()).await;
+
+    assert_eq!(raw.next().await.payload, b"one");
+    assert_eq!(raw.next().await.payload, b"two");
+    assert_eq!(raw.close_code().await, 1002);
+}
+
+#[tokio::test]
+async fn a_breach_is_over_when_the_client_answers_the_close() {
+    let limits = Limits { close_timeout: Duration::from_secs(3600), ..Limits::default() };
+    let channels = channels().limits(limits).websocket("/", |_| Ok(Echo));
+    let server = TestServer::start(&channels);
+    let mut raw = Raw::connect(server.address(), "/").await;
+    raw.frame(TEXT, b"\xff").await;
+    raw.frame(TEXT, b"sent before the close came").await;
+    assert_eq!(raw.close_code().await, 1007);
+
+    raw.frame(CLOSE, &1007_u16.to_be_bytes()).await;
+
+    until("no connection is left", || channels.connections() == 0).await;
+    raw.end().await;
 }

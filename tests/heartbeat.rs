@@ -6,7 +6,7 @@ use channels_actix::{testing::TestServer, *};
 
 use crate::support::{
     Journal, Raw, channels,
-    raw::{CLOSE, PING, PONG, TEXT},
+    raw::{CLOSE, PING, PONG, RawFrame, TEXT, frame},
 };
 
 struct Quiet(Journal);
@@ -99,4 +99,16 @@ async fn a_ping_is_answered_with_its_payload() {
 
     let pong = raw.next().await;
     assert_eq!((pong.opcode, pong.payload.as_slice()), (PONG, &b"payload"[..]));
+}
+
+#[tokio::test]
+async fn each_of_some_pings_is_answered() {
+    let (server, _journal) = serve(Limits::default());
+    let mut raw = Raw::connect(server.address(), "/").await;
+
+    raw.send(&(0..10).flat_map(|n| frame(0x80 | PING, &[n])).collect::<Vec<_>>()).await;
+
+    for n in 0..10 {
+        assert_eq!(raw.next().await, RawFrame { opcode: PONG, compressed: false, payload: vec![n] });
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Built first on a fresh machine, so it depends on nothing but `std`.
 
+mod autobahn;
 mod check;
 mod deps;
 mod machine;
@@ -20,6 +21,12 @@ Usage: cargo xtask <command>
                    ARGS go to the test binaries: cargo xtask test -- reconnects --nocapture
   check            formatting, lints, documentation, check-deps, and each feature alone
   check-deps       fail if a crate depends on one it must not know
+  autobahn [--peers] [--write] [CASES]
+                   run the Autobahn suite against examples/echo, and fail if a case is not OK or informational.
+                   It needs Python 2.7; the rest goes to target/autobahn, from PyPI. Where it cannot be had, this
+                   ends with 3. Reports: target/autobahn/reports.
+                   --peers runs it against the servers of benches/peers too, for comparison; --write does that
+                   and puts the table into docs/conformance.md; CASES, as 6.4.* or 12.1.1, runs no others
   help             this text
 ";
 
@@ -31,19 +38,25 @@ fn main() -> ExitCode {
         ["test", "--", ref rest @ ..] => test::run(rest),
         ["check"] => check::run(),
         ["check-deps"] => deps::run(),
+        ["autobahn", ref rest @ ..] => match autobahn::Options::parse(rest) {
+            Some(options) => autobahn::run(&options),
+            None => return usage(),
+        },
         ["help" | "--help" | "-h"] => return help(),
-        _ => {
-            eprint!("{USAGE}");
-            return ExitCode::from(2);
-        }
+        _ => return usage(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("error: {failure}");
-            ExitCode::FAILURE
+            ExitCode::from(failure.status())
         }
     }
+}
+
+fn usage() -> ExitCode {
+    eprint!("{USAGE}");
+    ExitCode::from(2)
 }
 
 #[expect(clippy::print_stdout, reason = "help that was asked for is this program's output")]

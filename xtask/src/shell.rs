@@ -7,18 +7,37 @@ use std::process::{Command, ExitStatus, Stdio};
 
 /// Why a command of ours did not succeed, as its user is told.
 #[derive(Debug)]
-pub(crate) struct Failure(String);
+pub(crate) struct Failure {
+    text: String,
+    status: u8,
+}
 
 impl Failure {
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self { text: text.into(), status: 1 }
+    }
+
+    /// Nothing was found wrong: this machine has not got what it takes to look. The process ends with 3.
+    pub(crate) fn unavailable(text: impl Into<String>) -> Self {
+        Self { text: text.into(), status: 3 }
+    }
+
+    /// What the process ends with.
+    pub(crate) fn status(&self) -> u8 {
+        self.status
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
+}
+
+/// The workspace's root.
+pub(crate) fn root() -> &'static Path {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask)
 }
 
 /// The cargo that runs us, about to run `args`.
@@ -63,8 +82,7 @@ pub(crate) fn quiet_output(command: &mut Command) -> Option<String> {
 
 /// The command in the workspace's root, with nothing to read: what asks a question fails, and does not hang.
 pub(crate) fn at_root(command: &mut Command) -> &mut Command {
-    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-    command.current_dir(xtask.parent().unwrap_or(xtask)).stdin(Stdio::null())
+    command.current_dir(root()).stdin(Stdio::null())
 }
 
 /// Shows the command as one would type it.

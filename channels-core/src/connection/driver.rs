@@ -43,7 +43,7 @@ pub(crate) async fn drive<C: WebsocketConsumer>(
                     ("receive", run(&link, "receive", async || consumer.receive(frame, &mut socket).await).await)
                 },
                 None => {
-                    code = Some(link.closed().unwrap_or(CloseCode::ABNORMAL));
+                    code = Some(link.drained());
                     break;
                 }
             },

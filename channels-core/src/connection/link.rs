@@ -35,6 +35,8 @@ struct Shared {
     end: Cell<Option<End>>,
     /// Until when hooks may go on after that.
     hooks_due: Cell<Option<Instant>>,
+    /// How the client broke the protocol, as long as it has not been told.
+    breach: RefCell<Option<Rejection>>,
     ended: Notify,
     /// Whether there is a consumer, whose hooks have deadlines of their own.
     driven: Cell<bool>,
@@ -134,6 +136,7 @@ impl Link {
             phase: RefCell::new(Phase::Connecting(answer)),
             end: Cell::new(None),
             hooks_due: Cell::new(None),
+            breach: RefCell::default(),
             ended: Notify::new(),
             driven: Cell::new(false),
             let_go: Notify::new(),
@@ -240,9 +243,11 @@ impl Link {
         }
     }
 
-    /// Closes the connection from within, after all that was sent. The first to close decides the code.
+    /// Closes the connection from within, after all that was sent. The first to close decides the code, and a
+    /// client that broke the protocol is told of that.
     pub(crate) fn close(&self, rejection: impl Into<Rejection>) {
-        self.finish(rejection.into(), Waiting::Sent);
+        let breach = self.0.breach.take();
+        self.finish(breach.unwrap_or_else(|| rejection.into()), Waiting::Sent);
     }
 
     /// Closes the connection for something the client did, after all that was sent to it; what it sent before
@@ -274,6 +279,22 @@ impl Link {
         self.finish(code.into(), Waiting::Sent);
         self.outbound().end();
         self.end(End::AfterInbox);
+    }
+
+    /// The client broke the protocol. What it sent before is still for the consumer, which may answer it; then
+    /// the client is told.
+    pub(crate) fn broken(&self, breach: Rejection) {
+        self.0.breach.replace(Some(breach));
+        self.end(End::AfterInbox);
+    }
+
+    /// The consumer has had all that the client sent: the code the connection ends with.
+    pub(crate) fn drained(&self) -> CloseCode {
+        let breach = self.0.breach.take();
+        if let Some(breach) = breach {
+            self.finish(breach, Waiting::Sent);
+        }
+        self.closed().unwrap_or(CloseCode::ABNORMAL)
     }
 
     /// Shuts the socket down under all who wait for it.

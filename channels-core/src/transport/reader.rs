@@ -22,20 +22,33 @@ pub(crate) async fn read<E>(payload: impl Stream<Item = Result<Bytes, E>>, link:
     };
     let meter = Meter::new(link.limits());
     let mut decoder = Decoder::new(Role::Server, limits);
-    while let Some(Ok(mut chunk)) = payload.next().await {
+    while let Some(Ok(arrived)) = payload.next().await {
         link.heard();
+        let mut chunk = arrived.clone();
         let taken = match meter.bytes(chunk.len()) {
             Ok(()) => take(&mut decoder, &mut chunk, &meter, &link, &inbox).await,
-            Err(too_fast) => ControlFlow::Break(End::Broken(too_fast.into())),
+            Err(too_fast) => ControlFlow::Break(End::TooFast(too_fast.into())),
         };
         link.midway(decoder.is_midway());
         let ControlFlow::Break(end) = taken else { continue };
         inbox.end();
-        if let End::Broken(rejection) = end {
-            tracing::info!(connection = %link.id(), %rejection, "closed: the client broke the rules");
-            link.dismiss(rejection);
-            // a socket that is closed with bytes unread is reset, and the close frame may be lost
-            while let Some(Ok(_)) = payload.next().await {}
+        match end {
+            End::Closed => return,
+            End::Broken(breach) => {
+                tracing::info!(connection = %link.id(), rejection = %breach, "closed: the client broke the rules");
+                link.broken(breach);
+            }
+            End::TooFast(rejection) => {
+                tracing::info!(connection = %link.id(), %rejection, "closed: the client sends too much");
+                link.dismiss(rejection);
+            }
+        }
+        // a socket that is closed with bytes unread is reset, and the close frame may be lost
+        let mut last = arrived;
+        while !ends_with_close(&last) {
+            let Some(Ok(next)) = payload.next().await else { break };
+            link.heard();
+            last = next;
         }
         return;
     }
@@ -47,8 +60,10 @@ pub(crate) async fn read<E>(payload: impl Stream<Item = Result<Bytes, E>>, link:
 enum End {
     /// The client closed.
     Closed,
-    /// It broke the protocol, or a limit.
+    /// It broke the protocol, or the limit of a message.
     Broken(Rejection),
+    /// It sent more than it may in so short a time.
+    TooFast(Rejection),
 }
 
 /// Takes all messages out of `chunk`.
@@ -66,7 +81,7 @@ async fn take(
             Err(breach) => return ControlFlow::Break(End::Broken(breach.into())),
         };
         if let Err(too_fast) = meter.message() {
-            return ControlFlow::Break(End::Broken(too_fast.into()));
+            return ControlFlow::Break(End::TooFast(too_fast.into()));
         }
         match message {
             Message::Frame(frame) => {
@@ -85,6 +100,47 @@ async fn take(
                 link.closed_by_peer(reason);
                 return ControlFlow::Break(End::Closed);
             }
+        }
+    }
+}
+
+/// Whether a client's last word is at the end of `bytes`: a close frame, after which it sends nothing. After a
+/// breach nobody knows where frames begin. To be wrong costs little: bytes that only look like one end the
+/// connection earlier, and one that comes in two pieces is not waited for longer than `close_timeout`.
+fn ends_with_close(bytes: &[u8]) -> bool {
+    const MASK: usize = 4;
+    (0..bytes.len()).any(|start| match bytes[start..] {
+        // too long for a close frame, and one all the same
+        [0x88, 0xFE, high, low, ref rest @ ..] => {
+            rest.len() == MASK + usize::from(u16::from_be_bytes([high, low]))
+        }
+        [0x88, length @ 0x80..0xFE, ref rest @ ..] => rest.len() == MASK + usize::from(length - 0x80),
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clients_close_is_seen_at_the_end_of_anything() {
+        let bare = [0x88, 0x80, 1, 2, 3, 4];
+        let with_code = [0x88, 0x82, 1, 2, 3, 4, 2, 234];
+        let too_long = [&[0x88, 0xFE, 0, 126, 1, 2, 3, 4][..], &[b'x'; 126]].concat();
+        for close in [&bare[..], &with_code, &too_long] {
+            assert!(ends_with_close(close));
+            assert!(ends_with_close(&[b"\xF0\x88 and so on", close].concat()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_close_at_the_end_is_not_taken_for_one() {
+        let ping = [0x89, 0x80, 1, 2, 3, 4];
+        let not_masked = [0x88, 0, 1, 2, 3, 4];
+        let cut = [0x88, 0x82, 1, 2, 3, 4, 2];
+        for bytes in [&[][..], &ping, &not_masked, &cut] {
+            assert!(!ends_with_close(bytes), "{bytes:?}");
         }
     }
 }

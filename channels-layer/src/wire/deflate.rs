@@ -45,8 +45,8 @@ pub(super) fn deflated(payload: &[u8], window: Window) -> Option<Vec<u8>> {
             Compress::new_with_window_bits(Compression::fast(), false, window.0)
         });
         compressor.reset();
-        // no more than would be worth sending, and the tail
-        let mut compressed = Vec::with_capacity(payload.len() + TAIL.len());
+        // room for the worst case, 9 bits for each byte: zlib-rs 0.6.8 panics at this level where it runs out
+        let mut compressed = Vec::with_capacity(payload.len() + payload.len() / 8 + 64);
         let status = compressor.compress_vec(payload, &mut compressed, FlushCompress::Sync);
         let taken = status.is_ok() && compressor.total_in() == payload.len() as u64;
         let complete = taken && compressed.ends_with(&TAIL);
@@ -87,6 +87,24 @@ mod tests {
     fn what_gets_no_smaller_is_not_compressed() {
         for payload in [&b""[..], b"a", b"1234567890abcdef"] {
             assert_eq!(deflated(payload, Window::default()), None, "{payload:?}");
+        }
+    }
+
+    #[test]
+    fn noise_of_any_length_is_not_compressed() {
+        let mut seed = 1_u32;
+        let noise = std::iter::repeat_with(|| {
+            // xorshift
+            seed ^= seed << 13;
+            seed ^= seed >> 17;
+            seed ^= seed << 5;
+            seed as u8
+        });
+        let noise: Vec<_> = noise.take(100_000).collect();
+        for bits in [9, 15] {
+            for length in (1_000..noise.len()).step_by(9_001) {
+                assert_eq!(deflated(&noise[..length], Window::new(bits).unwrap()), None, "{length} bytes");
+            }
         }
     }
 

@@ -5,6 +5,7 @@ mod waiting;
 
 use std::{
     cell::RefCell,
+    collections::VecDeque,
     future::poll_fn,
     rc::Rc,
     task::{Context, Poll, Waker},
@@ -17,6 +18,9 @@ use tokio::time::Instant;
 pub(crate) use self::body::FrameBody;
 use self::waiting::Waiting;
 use crate::{CloseCode, CloseReason, Limits, Overflow};
+
+/// How many pongs may wait. Beyond it the oldest is dropped, which RFC 6455 section 5.5.3 allows.
+const PONGS: usize = 16;
 
 /// Frames on their way out of one connection. Its clones share one queue, on one worker.
 #[derive(Clone)]
@@ -47,9 +51,10 @@ struct Queue {
 #[derive(Default)]
 struct State {
     waiting: Waiting,
-    /// At most one of each waits: a ping says nothing that the next does not say (RFC 6455 section 5.5.3).
+    /// At most one of ours waits: a ping says nothing that the next does not say.
     ping: bool,
-    pong: Option<Bytes>,
+    /// At most [`PONGS`] of them.
+    pongs: VecDeque<Bytes>,
     phase: Phase,
     /// Since when frames wait that nobody takes.
     stalled: Option<Instant>,
@@ -125,11 +130,14 @@ impl Outbound {
         }
     }
 
-    /// Answers a ping, before all that waits.
+    /// Answers a ping, before all that waits. Of many pings at once, the last [`PONGS`] are answered.
     pub(crate) fn pong(&self, payload: &[u8]) {
         let mut state = self.0.state.borrow_mut();
         if state.phase == Phase::Open {
-            state.pong = Some(websocket::frame(Opcode::Pong, payload));
+            if state.pongs.len() == PONGS {
+                state.pongs.pop_front();
+            }
+            state.pongs.push_back(websocket::frame(Opcode::Pong, payload));
             state.wake_body();
         }
     }
@@ -206,16 +214,15 @@ impl State {
 
     fn take_control(&mut self) -> Option<Bytes> {
         let ping = std::mem::take(&mut self.ping).then(|| websocket::frame(Opcode::Ping, b""));
-        match (ping, self.pong.take()) {
-            (Some(ping), Some(pong)) => Some([ping, pong].concat().into()),
-            (ping, pong) => ping.or(pong),
-        }
+        let pongs = std::mem::take(&mut self.pongs);
+        let control: Vec<Bytes> = ping.into_iter().chain(pongs).collect();
+        (!control.is_empty()).then(|| control.concat().into())
     }
 
     fn clear(&mut self) -> usize {
         let dropped = std::mem::take(&mut self.waiting).events();
         self.ping = false;
-        self.pong = None;
+        self.pongs = VecDeque::new();
         self.stalled = None;
         dropped
     }
@@ -287,7 +294,8 @@ mod tests {
             outbound.pong(&n.to_be_bytes());
         }
 
-        let expected = [&[0x89, 0, 0x8A, 4][..], &999_u32.to_be_bytes(), b"data"].concat();
+        let pongs = (984..1_000_u32).flat_map(|n| [&[0x8A, 4][..], &n.to_be_bytes()].concat());
+        let expected: Vec<u8> = [0x89, 0].into_iter().chain(pongs).chain(*b"data").collect();
         assert_eq!(chunk(&outbound).unwrap(), expected);
     }
 
