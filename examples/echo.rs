@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example echo -- 127.0.0.1:9001`
 
-use std::{env, io, time::Duration};
+use std::{env, io};
 
 use actix_web::{App, HttpServer};
 use channels_actix::{Compression, Limits, prelude::*};
@@ -30,12 +30,7 @@ async fn main() -> io::Result<()> {
         .websocket("/", |_| Ok(Echo));
     let routes = channels.clone();
     let server = HttpServer::new(move || App::new().configure(routes.routes()));
-    let server = channels
-        .tune(server)
-        // after the closing handshake the server ends the connection, without waiting for the client to do it
-        // (RFC 6455 section 7.1.1)
-        .client_disconnect_timeout(Duration::ZERO)
-        .bind(address)?;
+    let server = channels.tune(server).bind(address)?;
     for address in server.addrs() {
         println!("ws://{address}/");
     }

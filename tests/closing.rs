@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actix_web::{App, HttpServer};
 use channels_actix::{testing::TestServer, *};
 
 use crate::support::{
@@ -219,4 +220,26 @@ async fn a_breach_is_over_when_the_client_answers_the_close() {
 
     until("no connection is left", || channels.connections() == 0).await;
     raw.end().await;
+}
+
+#[actix_web::test]
+async fn the_server_ends_tcp_after_the_closing_handshake_without_waiting_for_the_client() {
+    let channels = channels().websocket("/", |_| Ok(Echo));
+    let routes = channels.clone();
+    let server = HttpServer::new(move || App::new().configure(routes.routes())).workers(1).disable_signals();
+    // for so long would actix wait, and so would the client
+    let server = channels.tune(server).client_disconnect_timeout(Duration::from_secs(3600));
+    let server = server.bind("127.0.0.1:0").unwrap();
+    let address = server.addrs()[0];
+    let server = server.run();
+    let handle = server.handle();
+    let running = actix_web::rt::spawn(server);
+    let mut raw = Raw::connect(address, "/").await;
+
+    raw.frame(CLOSE, &1000_u16.to_be_bytes()).await;
+    assert_eq!(raw.close_code().await, 1000);
+
+    raw.end().await;
+    handle.stop(false).await;
+    running.await.unwrap().unwrap();
 }

@@ -35,7 +35,9 @@ struct Shared {
     end: Cell<Option<End>>,
     /// Until when hooks may go on after that.
     hooks_due: Cell<Option<Instant>>,
-    /// How the client broke the protocol, as long as it has not been told.
+    /// Whether the client broke the protocol, or a limit.
+    broken: Cell<bool>,
+    /// How it did, as long as it has not been told.
     breach: RefCell<Option<Rejection>>,
     ended: Notify,
     /// Whether there is a consumer, whose hooks have deadlines of their own.
@@ -136,6 +138,7 @@ impl Link {
             phase: RefCell::new(Phase::Connecting(answer)),
             end: Cell::new(None),
             hooks_due: Cell::new(None),
+            broken: Cell::new(false),
             breach: RefCell::default(),
             ended: Notify::new(),
             driven: Cell::new(false),
@@ -250,13 +253,6 @@ impl Link {
         self.finish(breach.unwrap_or_else(|| rejection.into()), Waiting::Sent);
     }
 
-    /// Closes the connection for something the client did, after all that was sent to it; what it sent before
-    /// is still for the consumer.
-    pub(crate) fn dismiss(&self, rejection: Rejection) {
-        self.finish(rejection, Waiting::Sent);
-        self.end(End::AfterInbox);
-    }
-
     /// Closes the connection from outside, after all that was sent, and stops its driver.
     pub(crate) fn kick(&self, rejection: impl Into<Rejection>) {
         let rejection = rejection.into();
@@ -281,11 +277,17 @@ impl Link {
         self.end(End::AfterInbox);
     }
 
-    /// The client broke the protocol. What it sent before is still for the consumer, which may answer it; then
-    /// the client is told.
+    /// The client broke the protocol, or a limit. What it sent before is still for the consumer, which may answer
+    /// it; then the client is told.
     pub(crate) fn broken(&self, breach: Rejection) {
+        self.0.broken.set(true);
         self.0.breach.replace(Some(breach));
         self.end(End::AfterInbox);
+    }
+
+    /// Whether nobody knows any more where the client's frames begin.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.0.broken.get()
     }
 
     /// The consumer has had all that the client sent: the code the connection ends with.
@@ -302,6 +304,12 @@ impl Link {
         if !self.0.terms.cutter.cut() {
             tracing::debug!(connection = %self.id(), "the socket is left to the kernel: see `Channels::tune`");
         }
+    }
+
+    /// Ends the connection when what waits is written: nothing more is expected from the client.
+    pub(crate) fn hang_up(&self) {
+        self.outbound().end();
+        self.0.terms.cutter.hang_up();
     }
 
     /// The connection is gone: nothing can be sent any more.

@@ -9,6 +9,8 @@ mod link;
 mod registry;
 mod run;
 
+use std::time::Duration;
+
 use actix::prelude::*;
 use bytes::Bytes;
 use futures_util::{Stream, future::LocalBoxFuture};
@@ -112,6 +114,9 @@ where
     (link, answer)
 }
 
+/// How long a client that broke the protocol is listened to, after it was told and does not seem to answer.
+const LINGER: Duration = Duration::from_secs(2);
+
 /// Owns a connection: its tasks end with it, and its address is how the server reaches it.
 struct Connection {
     life: Option<LocalBoxFuture<'static, ()>>,
@@ -170,12 +175,17 @@ async fn live(link: Link, inbox: Inbox, driver: AbortOnDropHandle<()>, reader: i
             silence != Silence::Idle
         }
     };
-    // the client answers the close frame, and closes
-    if !gone && timeout(link.limits().close_timeout, reader).await.is_err() {
+    let close_timeout = link.limits().close_timeout;
+    if !gone && link.is_broken() {
+        // its answer to the close frame may not be told from the rest: what is under way is let come in
+        if timeout(LINGER.min(close_timeout), reader).await.is_err() {
+            tracing::trace!(connection = %link.id(), "hung up after a breach");
+        }
+    } else if !gone && timeout(close_timeout, reader).await.is_err() {
         tracing::debug!(connection = %link.id(), "the client did not answer the close frame in time");
         link.cut();
     }
-    link.outbound().end();
+    link.hang_up();
 }
 
 fn give_up(link: &Link, silence: Silence) {

@@ -68,6 +68,16 @@ impl Cutter {
         Self(request.conn_data::<Rc<Socket>>().map(Rc::downgrade).unwrap_or_default())
     }
 
+    /// Stops reading. actix would read on for a second after a response that it has written, to let the client
+    /// end the connection; a WebSocket's is for the server to end (RFC 6455 section 7.1.1).
+    pub(crate) fn hang_up(&self) {
+        if let Some(socket) = self.0.upgrade()
+            && let Err(error) = socket.shutdown(Shutdown::Read)
+        {
+            tracing::trace!(%error, "the client has hung up first");
+        }
+    }
+
     /// Shuts the socket down, both ways and at once. Tells whether there was one to shut down.
     pub(crate) fn cut(&self) -> bool {
         self.0.upgrade().is_some_and(|socket| socket.shutdown(Shutdown::Both).is_ok())

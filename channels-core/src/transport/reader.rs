@@ -27,28 +27,21 @@ pub(crate) async fn read<E>(payload: impl Stream<Item = Result<Bytes, E>>, link:
         let mut chunk = arrived.clone();
         let taken = match meter.bytes(chunk.len()) {
             Ok(()) => take(&mut decoder, &mut chunk, &meter, &link, &inbox).await,
-            Err(too_fast) => ControlFlow::Break(End::TooFast(too_fast.into())),
+            Err(too_fast) => ControlFlow::Break(End::Broken(too_fast.into())),
         };
         link.midway(decoder.is_midway());
         let ControlFlow::Break(end) = taken else { continue };
         inbox.end();
-        match end {
-            End::Closed => return,
-            End::Broken(breach) => {
-                tracing::info!(connection = %link.id(), rejection = %breach, "closed: the client broke the rules");
-                link.broken(breach);
+        if let End::Broken(rejection) = end {
+            tracing::info!(connection = %link.id(), %rejection, "closed: the client broke the rules");
+            link.broken(rejection);
+            // a socket that is closed with bytes unread is reset, and the close frame may be lost
+            let mut last = arrived;
+            while !ends_with_close(&last) {
+                let Some(Ok(next)) = payload.next().await else { break };
+                link.heard();
+                last = next;
             }
-            End::TooFast(rejection) => {
-                tracing::info!(connection = %link.id(), %rejection, "closed: the client sends too much");
-                link.dismiss(rejection);
-            }
-        }
-        // a socket that is closed with bytes unread is reset, and the close frame may be lost
-        let mut last = arrived;
-        while !ends_with_close(&last) {
-            let Some(Ok(next)) = payload.next().await else { break };
-            link.heard();
-            last = next;
         }
         return;
     }
@@ -60,10 +53,8 @@ pub(crate) async fn read<E>(payload: impl Stream<Item = Result<Bytes, E>>, link:
 enum End {
     /// The client closed.
     Closed,
-    /// It broke the protocol, or the limit of a message.
+    /// It broke the protocol, or a limit.
     Broken(Rejection),
-    /// It sent more than it may in so short a time.
-    TooFast(Rejection),
 }
 
 /// Takes all messages out of `chunk`.
@@ -81,7 +72,7 @@ async fn take(
             Err(breach) => return ControlFlow::Break(End::Broken(breach.into())),
         };
         if let Err(too_fast) = meter.message() {
-            return ControlFlow::Break(End::TooFast(too_fast.into()));
+            return ControlFlow::Break(End::Broken(too_fast.into()));
         }
         match message {
             Message::Frame(frame) => {
@@ -106,7 +97,7 @@ async fn take(
 
 /// Whether a client's last word is at the end of `bytes`: a close frame, after which it sends nothing. After a
 /// breach nobody knows where frames begin. To be wrong costs little: bytes that only look like one end the
-/// connection earlier, and one that comes in two pieces is not waited for longer than `close_timeout`.
+/// connection earlier, and one that comes in two pieces ends it a little later.
 fn ends_with_close(bytes: &[u8]) -> bool {
     const MASK: usize = 4;
     (0..bytes.len()).any(|start| match bytes[start..] {
