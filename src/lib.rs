@@ -76,14 +76,24 @@
 //! | | default | |
 //! | --- | --- | --- |
 //! | `jwt` | yes | [`Jwt`] and [`JwtIssuer`] |
+//! | `knox` | | `Knox`: tokens of django-rest-knox |
+//! | `postgres` | | databases in PostgreSQL, beside those in SQLite |
+//!
+//! What asks a database needs Rust 1.94, as sqlx does; the rest needs 1.89.
 
 #[doc(inline)]
 pub use channels_auth::{
     AuthError, Authenticator, BoxError, Credential, Identity, Source, Stateless, TokenAuth, UserLoader,
 };
+#[cfg(feature = "database")]
+#[doc(inline)]
+pub use channels_auth::{Database, StoreError, UserTable};
 #[cfg(feature = "jwt")]
 #[doc(inline)]
 pub use channels_auth::{Jwt, JwtIssuer, JwtKey, KeyError};
+#[cfg(feature = "knox")]
+#[doc(inline)]
+pub use channels_auth::{Knox, KnoxError, KnoxHash, KnoxToken};
 #[doc(inline)]
 pub use channels_core::{
     Accept, AllowedHosts, AllowedOrigins, Channels, CloseCode, CloseReason, ConnectionId, Error, Frame,

@@ -40,18 +40,32 @@
 //! ```
 
 mod authenticator;
+#[cfg(any(feature = "jwt", feature = "knox"))]
+mod clock;
 mod credential;
 mod error;
 mod identity;
 #[cfg(feature = "jwt")]
 mod jwt;
+#[cfg(feature = "knox")]
+mod knox;
 pub mod metrics;
+#[cfg(feature = "knox")]
+mod random;
 mod source;
 mod stack;
+#[cfg(feature = "database")]
+mod store;
 mod user;
+#[cfg(test)]
+mod vectors;
 
 #[cfg(feature = "jwt")]
 pub use self::jwt::{Jwt, JwtIssuer, JwtKey, KeyError};
+#[cfg(feature = "knox")]
+pub use self::knox::{Knox, KnoxError, KnoxHash, KnoxToken};
+#[cfg(feature = "database")]
+pub use self::store::{Database, StoreError, UserTable};
 pub use self::{
     authenticator::Authenticator,
     credential::Credential,

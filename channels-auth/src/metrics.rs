@@ -35,10 +35,7 @@ mod tests {
             .collect();
         assert_eq!(
             counted,
-            [
-                (Some("no_token"), &DebugValue::Counter(1)),
-                (Some("token_expired"), &DebugValue::Counter(2))
-            ]
+            [(Some("no_token"), &DebugValue::Counter(1)), (Some("token_expired"), &DebugValue::Counter(2))]
         );
     }
 }
