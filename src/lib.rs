@@ -77,10 +77,14 @@
 //! | --- | --- | --- |
 //! | `jwt` | yes | [`Jwt`] and [`JwtIssuer`] |
 //! | `knox` | | `Knox`: tokens of django-rest-knox |
+//! | `drf` | | `DrfToken`: tokens of Django REST framework |
 //! | `postgres` | | databases in PostgreSQL, beside those in SQLite |
 //!
 //! What asks a database needs Rust 1.94, as sqlx does; the rest needs 1.89.
 
+#[cfg(feature = "drf")]
+#[doc(inline)]
+pub use channels_auth::DrfToken;
 #[doc(inline)]
 pub use channels_auth::{
     AuthError, Authenticator, BoxError, Credential, Identity, Source, Stateless, TokenAuth, UserLoader,

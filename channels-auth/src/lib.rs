@@ -40,9 +40,11 @@
 //! ```
 
 mod authenticator;
-#[cfg(any(feature = "jwt", feature = "knox"))]
+#[cfg(any(feature = "jwt", feature = "knox", feature = "drf"))]
 mod clock;
 mod credential;
+#[cfg(feature = "drf")]
+mod drf;
 mod error;
 mod identity;
 #[cfg(feature = "jwt")]
@@ -50,7 +52,7 @@ mod jwt;
 #[cfg(feature = "knox")]
 mod knox;
 pub mod metrics;
-#[cfg(feature = "knox")]
+#[cfg(any(feature = "knox", feature = "drf"))]
 mod random;
 mod source;
 mod stack;
@@ -60,6 +62,8 @@ mod user;
 #[cfg(test)]
 mod vectors;
 
+#[cfg(feature = "drf")]
+pub use self::drf::DrfToken;
 #[cfg(feature = "jwt")]
 pub use self::jwt::{Jwt, JwtIssuer, JwtKey, KeyError};
 #[cfg(feature = "knox")]

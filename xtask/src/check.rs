@@ -14,10 +14,12 @@ pub(crate) fn run() -> Result<(), Failure> {
     report.step("check-deps", || deps::run().map(|()| String::new()));
     report.step("fmt", || quietly(&mut shell::cargo(&["fmt", "--all", "--check"])));
     report.step("clippy", || {
-        quietly(&mut shell::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+        let clippy = ["clippy", "--workspace", "--all-features", "--all-targets", "--", "-D", "warnings"];
+        quietly(&mut shell::cargo(&clippy))
     });
     report.step("rustdoc", || {
-        quietly(shell::cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+        let doc = ["doc", "--workspace", "--all-features", "--no-deps"];
+        quietly(shell::cargo(&doc).env("RUSTDOCFLAGS", "-D warnings"))
     });
     match features() {
         Ok(members) => members.iter().for_each(|member| check_each_feature(&mut report, member)),

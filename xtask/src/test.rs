@@ -21,7 +21,7 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 pub(crate) fn run(args: &[&str]) -> Result<(), Failure> {
     let machine = Machine::make_ready()?;
     let cargo_test = |what: &[&str], to_binaries: &[&str]| {
-        let mut command = shell::cargo(&["test", "--workspace", "--no-fail-fast"]);
+        let mut command = shell::cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
         command.args(what).arg("--").args(to_binaries).args(args).env("PYTHON", &machine.python);
         run_and_count(&mut command, io::stdout())
     };

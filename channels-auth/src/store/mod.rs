@@ -2,7 +2,10 @@
 //!
 //! The tables are Django's, under Django's names unless told otherwise, and may be shared with a Django site.
 
-#![cfg_attr(not(feature = "knox"), allow(dead_code, reason = "what uses the tables is a feature each"))]
+#![cfg_attr(
+    not(all(feature = "knox", feature = "drf")),
+    allow(dead_code, reason = "what uses the tables is a feature each")
+)]
 
 mod account;
 mod database;
