@@ -87,7 +87,8 @@
 pub use channels_auth::DrfToken;
 #[doc(inline)]
 pub use channels_auth::{
-    AuthError, Authenticator, BoxError, Credential, Identity, Source, Stateless, TokenAuth, UserLoader,
+    AuthError, Authenticated, Authenticator, BoxError, Credential, Identity, RestAuth, RestAuthMiddleware,
+    Source, Stateless, TokenAuth, UserLoader,
 };
 #[cfg(feature = "database")]
 #[doc(inline)]

@@ -1,12 +1,12 @@
 //! Why somebody is not let in.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, fmt};
 
 use actix_web::{
     HttpResponse, ResponseError,
     http::{StatusCode, header},
 };
-use channels_core::{CloseCode, Rejection};
+use channels_core::{CloseCode, ConnectionId, Rejection, Scope};
 use serde_json::json;
 
 /// Any error, as a cause.
@@ -50,6 +50,19 @@ impl AuthError {
         Self::Unavailable(cause.into())
     }
 
+    /// Says in the log why a connection or a request was not let in. There is no token in it.
+    pub(crate) fn log(&self, connection: Option<ConnectionId>, scope: &Scope) {
+        let (connection, path) = (connection.map(tracing::field::display), scope.redacted_path());
+        match self {
+            Self::Unavailable(cause) => {
+                tracing::error!(connection, path, cause = %Causes(&**cause), "{self}")
+            }
+            Self::Missing | Self::Invalid(_) | Self::Expired | Self::Inactive => {
+                tracing::info!(connection, path, "not authenticated: {self}");
+            }
+        }
+    }
+
     /// What the client is told: the reason of the close frame.
     pub fn reason(&self) -> &'static str {
         match self {
@@ -70,6 +83,21 @@ impl AuthError {
             Self::Inactive => "user_inactive",
             Self::Unavailable(_) => "unavailable",
         }
+    }
+}
+
+/// An error and what caused it: a database that cannot be reached, and the reason for that.
+struct Causes<'a>(&'a (dyn StdError + 'static));
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut next = self.0.source();
+        while let Some(cause) = next {
+            write!(f, ": {cause}")?;
+            next = cause.source();
+        }
+        Ok(())
     }
 }
 

@@ -4,6 +4,8 @@
 //! * An [`Authenticator`] knows one kind of credential, and tells the [`Identity`] it stands for. [`Jwt`] is one.
 //! * A [`UserLoader`] turns the identity into the application's own user.
 //! * [`TokenAuth`] is all of them as one middleware: `socket.user::<MyUser>()` works inside of it.
+//! * [`Authenticated`] is the same user in a handler of a request, and [`RestAuth`] the same stack as its data or
+//!   its middleware.
 //!
 //! Who comes without a credential, or with a bad one, is closed with 4001 after a completed handshake, so that
 //! a browser's script sees it. Where it cannot be checked at the moment, that is 1013: the client keeps its
@@ -54,6 +56,7 @@ mod knox;
 pub mod metrics;
 #[cfg(any(feature = "knox", feature = "drf"))]
 mod random;
+mod rest;
 mod source;
 mod stack;
 #[cfg(feature = "database")]
@@ -75,6 +78,7 @@ pub use self::{
     credential::Credential,
     error::{AuthError, BoxError},
     identity::Identity,
+    rest::{Authenticated, RestAuth, RestAuthMiddleware},
     source::Source,
     stack::TokenAuth,
     user::{Stateless, UserLoader},

@@ -7,9 +7,12 @@ use channels_core::{Middleware, Next, Rejection, Scope};
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use crate::{AuthError, Authenticator, Credential, Identity, Source, Stateless, UserLoader, metrics};
+use crate::{
+    AuthError, Authenticated, Authenticator, Credential, Identity, RestAuth, Source, Stateless, UserLoader,
+    metrics,
+};
 
-/// A stack of authenticators, as middleware and for REST handlers. Cheap to clone.
+/// A stack of authenticators, as middleware for sockets, and for [requests](Self::rest). Cheap to clone.
 ///
 /// The first credential that the [sources](Self::sources) find counts, and the first authenticator that knows
 /// its kind decides. The user is loaded once, and is `socket.user::<U>()` from then on.
@@ -31,7 +34,7 @@ impl TokenAuth<Stateless> {
 
 /// What happens to those who bring no credential.
 #[derive(Clone, Copy, Debug)]
-enum Visitors {
+pub(crate) enum Visitors {
     Refuse,
     Admit,
 }
@@ -82,30 +85,42 @@ impl<L: UserLoader> TokenAuth<L> {
         self
     }
 
-    /// The user a credential stands for: for REST handlers, which
-    /// [`Credential::bearer`] finds one for.
+    /// The same stack for HTTP requests: an extractor's data, or middleware.
+    pub fn rest(&self) -> RestAuth<L::User> {
+        RestAuth::new(self.clone())
+    }
+
+    /// The user a credential stands for: for a credential that came on a way of its own. Handlers of requests
+    /// have [`Authenticated`].
     ///
     /// ```
     /// # use channels_auth::{AuthError, Credential, TokenAuth, UserLoader};
-    /// use actix_web::{HttpRequest, HttpResponse, Responder, web};
-    /// # async fn handler<L: UserLoader<User = String>>(auth: web::Data<TokenAuth<L>>, request: HttpRequest)
-    /// # -> Result<impl Responder, AuthError> {
-    /// let credential = Credential::bearer(request.headers()).ok_or(AuthError::Missing)?;
-    /// let user = auth.authenticate(&credential).await?;
+    /// # async fn message<L: UserLoader<User = String>>(auth: TokenAuth<L>, token: &str)
+    /// # -> Result<(), AuthError> {
+    /// let user = auth.authenticate(&Credential::new(token)).await?;
     /// # let name: &str = &user;
-    /// # Ok(HttpResponse::Ok().body(name.to_owned())) }
+    /// # Ok(()) }
     /// ```
     ///
     /// # Errors
     ///
     /// [`AuthError`], which is a 401 or a 503.
     pub async fn authenticate(&self, credential: &Credential) -> Result<Arc<L::User>, AuthError> {
-        let user = self.user(credential).await;
-        user.inspect_err(metrics::failed).map(Arc::new)
+        self.admit(credential).await.map(Authenticated::into_user)
     }
 
-    async fn user(&self, credential: &Credential) -> Result<L::User, AuthError> {
-        self.users.load(&self.identity(credential).await?).await
+    /// The user a credential stands for, and what it says. A failure is counted.
+    pub(crate) async fn admit(&self, credential: &Credential) -> Result<Authenticated<L::User>, AuthError> {
+        let known = async {
+            let identity = self.identity(credential).await?;
+            let user = self.users.load(&identity).await?;
+            Ok(Authenticated::new(user, identity))
+        };
+        known.await.inspect_err(metrics::failed)
+    }
+
+    pub(crate) fn visitors(&self) -> Visitors {
+        self.visitors
     }
 
     async fn identity(&self, credential: &Credential) -> Result<Identity, AuthError> {
@@ -118,12 +133,12 @@ impl<L: UserLoader> TokenAuth<L> {
     }
 
     async fn credential(&self, scope: &mut Scope, next: &Next<'_>) -> Result<Option<Credential>, Rejection> {
-        if let Some(found) = self.sources.iter().find_map(|source| source.find(scope)) {
-            return Ok(Some(found));
+        let mut found = self.sources.iter().find_map(|source| source.find(scope));
+        if let (None, Some(within)) = (&found, self.first_message) {
+            let frame = next.first_message(scope, within).await?;
+            found = frame.as_text().and_then(in_message);
         }
-        let Some(within) = self.first_message else { return Ok(None) };
-        let frame = next.first_message(scope, within).await?;
-        Ok(frame.as_text().and_then(in_message))
+        Ok(found.map(|credential| credential.presented_at(scope.path())))
     }
 }
 
@@ -156,21 +171,9 @@ impl<L: UserLoader> Middleware for TokenAuth<L> {
                 next.run(scope).await
             }
             Err(error) => {
-                log(&error, &next, &scope);
+                error.log(Some(next.id()), &scope);
                 Err(error.into())
             }
-        }
-    }
-}
-
-fn log(error: &AuthError, next: &Next<'_>, scope: &Scope) {
-    let (connection, path) = (next.id(), scope.redacted_path());
-    match error {
-        AuthError::Unavailable(cause) => {
-            tracing::error!(%connection, path, cause = %**cause, "{error}");
-        }
-        AuthError::Missing | AuthError::Invalid(_) | AuthError::Expired | AuthError::Inactive => {
-            tracing::info!(%connection, path, "not authenticated: {error}");
         }
     }
 }

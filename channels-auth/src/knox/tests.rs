@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
-use super::{Knox, KnoxError};
+use super::{Knox, KnoxError, KnoxToken};
 use crate::{
     AuthError, Authenticator, Credential, Database, StoreError, UserTable,
     store::tests::{add_user, django},
@@ -14,6 +14,17 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 fn start() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_795_532_180)
+}
+
+/// Puts a token into the table that was not made here.
+pub(crate) async fn insert(knox: &Knox, token: &str, user_id: u32) {
+    let row = KnoxToken {
+        token_key: knox.format.key(token).to_owned(),
+        digest: knox.format.digest(token, knox.hash).unwrap(),
+        created: start(),
+        expiry: None,
+    };
+    assert!(knox.tokens.insert(&row, user_id, None, start()).await.unwrap());
 }
 
 /// Django's database with Ann, 7, and Bob, 8, who may not log in.

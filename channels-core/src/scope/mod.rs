@@ -6,7 +6,11 @@ mod query;
 
 use std::{any::type_name, fmt, net::SocketAddr, str::FromStr, sync::Arc};
 
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::{
+    HttpRequest,
+    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+};
+use percent_encoding::percent_decode_str;
 
 use self::{extensions::Extensions, headers::Headers};
 use crate::{middleware::redacted, routing::Params};
@@ -64,6 +68,14 @@ impl Scope {
             params,
             extensions: Extensions::default(),
         }
+    }
+
+    /// The scope of a request that is no connection: for what looks at both alike, such as authentication. It
+    /// has no parameters of a route.
+    pub fn of_request(request: &HttpRequest) -> Self {
+        let path = percent_decode_str(request.head().uri.path()).decode_utf8_lossy().into_owned();
+        let query = request.query_string().to_owned();
+        Self::new(path, query, request.peer_addr(), request.headers(), Params::default())
     }
 
     /// The path, percent-decoded, without the query string.
