@@ -78,10 +78,14 @@
 //! | `jwt` | yes | [`Jwt`] and [`JwtIssuer`] |
 //! | `knox` | | `Knox`: tokens of django-rest-knox |
 //! | `drf` | | `DrfToken`: tokens of Django REST framework |
+//! | `tickets` | | `Ticket`, `Tickets`: credentials for one connection |
 //! | `postgres` | | databases in PostgreSQL, beside those in SQLite |
 //!
 //! What asks a database needs Rust 1.94, as sqlx does; the rest needs 1.89.
 
+#[cfg(all(feature = "tickets", feature = "database"))]
+#[doc(inline)]
+pub use channels_auth::DatabaseTickets;
 #[cfg(feature = "drf")]
 #[doc(inline)]
 pub use channels_auth::DrfToken;
@@ -99,6 +103,9 @@ pub use channels_auth::{Jwt, JwtIssuer, JwtKey, KeyError};
 #[cfg(feature = "knox")]
 #[doc(inline)]
 pub use channels_auth::{Knox, KnoxError, KnoxHash, KnoxToken};
+#[cfg(feature = "tickets")]
+#[doc(inline)]
+pub use channels_auth::{MemoryTickets, StoredTicket, Ticket, TicketStore, Tickets};
 #[doc(inline)]
 pub use channels_core::{
     Accept, AllowedHosts, AllowedOrigins, Channels, CloseCode, CloseReason, ConnectionId, Error, Frame,

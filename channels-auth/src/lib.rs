@@ -42,7 +42,7 @@
 //! ```
 
 mod authenticator;
-#[cfg(any(feature = "jwt", feature = "knox", feature = "drf"))]
+#[cfg(any(feature = "jwt", feature = "knox", feature = "drf", feature = "tickets"))]
 mod clock;
 mod credential;
 #[cfg(feature = "drf")]
@@ -54,13 +54,15 @@ mod jwt;
 #[cfg(feature = "knox")]
 mod knox;
 pub mod metrics;
-#[cfg(any(feature = "knox", feature = "drf"))]
+#[cfg(any(feature = "knox", feature = "drf", feature = "tickets"))]
 mod random;
 mod rest;
 mod source;
 mod stack;
 #[cfg(feature = "database")]
 mod store;
+#[cfg(feature = "tickets")]
+mod ticket;
 mod user;
 #[cfg(test)]
 mod vectors;
@@ -73,6 +75,10 @@ pub use self::jwt::{Jwt, JwtIssuer, JwtKey, KeyError};
 pub use self::knox::{Knox, KnoxError, KnoxHash, KnoxToken};
 #[cfg(feature = "database")]
 pub use self::store::{Database, StoreError, UserTable};
+#[cfg(all(feature = "tickets", feature = "database"))]
+pub use self::ticket::DatabaseTickets;
+#[cfg(feature = "tickets")]
+pub use self::ticket::{MemoryTickets, StoredTicket, Ticket, TicketStore, Tickets};
 pub use self::{
     authenticator::Authenticator,
     credential::Credential,

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::StoreError;
+use crate::BoxError;
 
-/// Random bytes in lower-case hexadecimal digits, two for each.
-pub(crate) fn hex(bytes: usize) -> Result<String, StoreError> {
-    let mut random = vec![0; bytes];
-    getrandom::fill(&mut random).map_err(|error| StoreError::Random(error.into()))?;
-    Ok(to_hex(&random))
+/// So many random bytes.
+pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], BoxError> {
+    let mut random = [0; N];
+    getrandom::fill(&mut random)?;
+    Ok(random)
 }
 
 /// Bytes in lower-case hexadecimal digits.

@@ -3,6 +3,8 @@
 mod first_message;
 mod rest;
 mod sources;
+#[cfg(feature = "tickets")]
+mod tickets;
 mod tokens;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

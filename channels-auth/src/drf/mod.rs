@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq as _;
 use crate::{
     AuthError, Authenticator, Credential, Database, Identity, StoreError, UserTable,
     clock::Clock,
-    random,
+    random::{self, to_hex},
     store::{Table, Value},
 };
 
@@ -95,13 +95,13 @@ impl DrfToken {
     /// [`StoreError`] if the database is of no use.
     pub async fn create(&self, user_id: impl Display) -> Result<Credential, StoreError> {
         let user = self.users.id(user_id)?;
+        let key = to_hex(&random::bytes::<20>().map_err(StoreError::Random)?);
         // whoever comes first of two at a time makes it, and both read it
         let insert = format!(
             "INSERT INTO {} (key, created, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
             self.table
         );
-        let values: [Value; 3] =
-            [random::hex(20)?.into(), Clock::default().now().into(), user.clone().into()];
+        let values: [Value; 3] = [key.into(), Clock::default().now().into(), user.clone().into()];
         self.database.change(insert, values.into()).await?;
 
         let select = format!("SELECT key FROM {} WHERE user_id = $1", self.table);

@@ -21,7 +21,9 @@ use self::{
     table::{Found, Tokens},
 };
 use crate::{
-    AuthError, Authenticator, Credential, Database, Identity, StoreError, UserTable, clock::Clock, random,
+    AuthError, Authenticator, Credential, Database, Identity, StoreError, UserTable,
+    clock::Clock,
+    random::{self, to_hex},
 };
 
 /// Tokens of [django-rest-knox], in its table: accepted, made, listed and revoked.
@@ -247,7 +249,8 @@ impl Knox {
     /// [`KnoxError::TooMany`] at the [limit](Self::token_limit_per_user), [`KnoxError::Store`] if the database
     /// is of no use.
     pub async fn create(&self, user_id: impl Display) -> Result<(Credential, KnoxToken), KnoxError> {
-        let secret = format!("{}{}", self.prefix, random::hex(self.characters / 2)?);
+        let random = random::bytes::<128>().map_err(StoreError::Random)?;
+        let secret = format!("{}{}", self.prefix, to_hex(&random[..self.characters / 2]));
         let created = self.clock.now();
         let digest = self
             .format
