@@ -79,6 +79,7 @@
 //! | `knox` | | `Knox`: tokens of django-rest-knox |
 //! | `drf` | | `DrfToken`: tokens of Django REST framework |
 //! | `tickets` | | `Ticket`, `Tickets`: credentials for one connection |
+//! | `failure-limit` | | `FailureLimit`: how often an address may bring bad credentials |
 //! | `postgres` | | databases in PostgreSQL, beside those in SQLite |
 //!
 //! What asks a database needs Rust 1.94, as sqlx does; the rest needs 1.89.
@@ -89,6 +90,9 @@ pub use channels_auth::DatabaseTickets;
 #[cfg(feature = "drf")]
 #[doc(inline)]
 pub use channels_auth::DrfToken;
+#[cfg(feature = "failure-limit")]
+#[doc(inline)]
+pub use channels_auth::FailureLimit;
 #[doc(inline)]
 pub use channels_auth::{
     AuthError, Authenticated, Authenticator, BoxError, Credential, Identity, RestAuth, RestAuthMiddleware,

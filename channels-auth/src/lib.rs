@@ -48,6 +48,8 @@ mod credential;
 #[cfg(feature = "drf")]
 mod drf;
 mod error;
+#[cfg(feature = "failure-limit")]
+mod failures;
 mod identity;
 #[cfg(feature = "jwt")]
 mod jwt;
@@ -69,6 +71,8 @@ mod vectors;
 
 #[cfg(feature = "drf")]
 pub use self::drf::DrfToken;
+#[cfg(feature = "failure-limit")]
+pub use self::failures::FailureLimit;
 #[cfg(feature = "jwt")]
 pub use self::jwt::{Jwt, JwtIssuer, JwtKey, KeyError};
 #[cfg(feature = "knox")]

@@ -7,6 +7,11 @@ use channels_core::{Middleware, Next, Rejection, Scope};
 use serde::Deserialize;
 use tokio::time::timeout;
 
+#[cfg(feature = "failure-limit")]
+use governor::clock::MonotonicClock;
+
+#[cfg(feature = "failure-limit")]
+use crate::failures::{FailureLimit, Failures};
 use crate::{
     AuthError, Authenticated, Authenticator, Credential, Identity, RestAuth, Source, Stateless, UserLoader,
     metrics,
@@ -22,6 +27,8 @@ pub struct TokenAuth<L> {
     authenticators: Vec<Arc<dyn Authenticator>>,
     users: Arc<L>,
     visitors: Visitors,
+    #[cfg(feature = "failure-limit")]
+    failures: Option<Failures>,
 }
 
 impl TokenAuth<Stateless> {
@@ -48,6 +55,8 @@ impl<L: UserLoader> TokenAuth<L> {
             authenticators: Vec::new(),
             users: Arc::new(users),
             visitors: Visitors::Refuse,
+            #[cfg(feature = "failure-limit")]
+            failures: None,
         }
     }
 
@@ -85,6 +94,14 @@ impl<L: UserLoader> TokenAuth<L> {
         self
     }
 
+    /// Limits how often bad credentials may come from one address, over sockets and requests together.
+    #[cfg(feature = "failure-limit")]
+    #[must_use]
+    pub fn limit_failures(mut self, limit: FailureLimit) -> Self {
+        self.failures = Some(limit.start(MonotonicClock));
+        self
+    }
+
     /// The same stack for HTTP requests: an extractor's data, or middleware.
     pub fn rest(&self) -> RestAuth<L::User> {
         RestAuth::new(self.clone())
@@ -106,17 +123,37 @@ impl<L: UserLoader> TokenAuth<L> {
     ///
     /// [`AuthError`], which is a 401 or a 503.
     pub async fn authenticate(&self, credential: &Credential) -> Result<Arc<L::User>, AuthError> {
-        self.admit(credential).await.map(Authenticated::into_user)
+        self.known(credential).await.inspect_err(metrics::failed).map(Authenticated::into_user)
     }
 
-    /// The user a credential stands for, and what it says. A failure is counted.
-    pub(crate) async fn admit(&self, credential: &Credential) -> Result<Authenticated<L::User>, AuthError> {
-        let known = async {
-            let identity = self.identity(credential).await?;
-            let user = self.users.load(&identity).await?;
-            Ok(Authenticated::new(user, identity))
-        };
-        known.await.inspect_err(metrics::failed)
+    /// The user a credential stands for, and what it says, unless too many bad ones came from where this one
+    /// does. A failure is counted.
+    pub(crate) async fn admit(
+        &self,
+        credential: Credential,
+        scope: &Scope,
+        limit: Duration,
+    ) -> Result<Authenticated<L::User>, AuthError> {
+        #[cfg(feature = "failure-limit")]
+        if let Some(failures) = &self.failures {
+            failures.check(scope).inspect_err(metrics::failed)?;
+        }
+        let credential = credential.presented_at(scope.path());
+        let known = timeout(limit, self.known(&credential)).await;
+        let known = known.unwrap_or_else(|late| Err(AuthError::unavailable(late)));
+        known.inspect_err(|error| {
+            metrics::failed(error);
+            #[cfg(feature = "failure-limit")]
+            if let Some(failures) = &self.failures {
+                failures.note(error, scope);
+            }
+        })
+    }
+
+    async fn known(&self, credential: &Credential) -> Result<Authenticated<L::User>, AuthError> {
+        let identity = self.identity(credential).await?;
+        let user = self.users.load(&identity).await?;
+        Ok(Authenticated::new(user, identity))
     }
 
     pub(crate) fn visitors(&self) -> Visitors {
@@ -133,12 +170,12 @@ impl<L: UserLoader> TokenAuth<L> {
     }
 
     async fn credential(&self, scope: &mut Scope, next: &Next<'_>) -> Result<Option<Credential>, Rejection> {
-        let mut found = self.sources.iter().find_map(|source| source.find(scope));
-        if let (None, Some(within)) = (&found, self.first_message) {
-            let frame = next.first_message(scope, within).await?;
-            found = frame.as_text().and_then(in_message);
+        if let Some(found) = self.sources.iter().find_map(|source| source.find(scope)) {
+            return Ok(Some(found));
         }
-        Ok(found.map(|credential| credential.presented_at(scope.path())))
+        let Some(within) = self.first_message else { return Ok(None) };
+        let frame = next.first_message(scope, within).await?;
+        Ok(frame.as_text().and_then(in_message))
     }
 }
 
@@ -157,17 +194,14 @@ fn in_message(text: &str) -> Option<Credential> {
 impl<L: UserLoader> Middleware for TokenAuth<L> {
     async fn handle(&self, mut scope: Scope, next: Next<'_>) -> Result<(), Rejection> {
         let outcome = match (self.credential(&mut scope, &next).await?, self.visitors) {
-            (Some(credential), _) => {
-                // after a first message, the handshake's own limit is past
-                let user = timeout(next.limits().handshake, self.authenticate(&credential)).await;
-                user.unwrap_or_else(|late| Err(AuthError::unavailable(late)).inspect_err(metrics::failed))
-            }
+            // after a first message, the handshake's own limit is past
+            (Some(credential), _) => self.admit(credential, &scope, next.limits().handshake).await,
             (None, Visitors::Admit) => return next.run(scope).await,
             (None, Visitors::Refuse) => Err(AuthError::Missing).inspect_err(metrics::failed),
         };
         match outcome {
-            Ok(user) => {
-                scope.insert_shared(user);
+            Ok(known) => {
+                scope.insert_shared(known.into_user());
                 next.run(scope).await
             }
             Err(error) => {
@@ -186,6 +220,8 @@ impl<L> Clone for TokenAuth<L> {
             authenticators: self.authenticators.clone(),
             users: Arc::clone(&self.users),
             visitors: self.visitors,
+            #[cfg(feature = "failure-limit")]
+            failures: self.failures.clone(),
         }
     }
 }

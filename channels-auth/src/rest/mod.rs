@@ -11,7 +11,6 @@ use std::{fmt, sync::Arc, time::Duration};
 use actix_web::HttpRequest;
 use async_trait::async_trait;
 use channels_core::{Limits, Scope};
-use tokio::time::timeout;
 
 pub use self::{authenticated::Authenticated, middleware::RestAuthMiddleware};
 use crate::{AuthError, Credential, Source, TokenAuth, UserLoader, metrics, stack::Visitors};
@@ -46,15 +45,25 @@ pub struct RestAuth<U> {
 /// A [`TokenAuth`], whatever loads its users.
 #[async_trait]
 trait Stack<U>: Send + Sync {
-    async fn admit(&self, credential: &Credential) -> Result<Authenticated<U>, AuthError>;
+    async fn admit(
+        &self,
+        credential: Credential,
+        scope: &Scope,
+        limit: Duration,
+    ) -> Result<Authenticated<U>, AuthError>;
 
     fn visitors(&self) -> Visitors;
 }
 
 #[async_trait]
 impl<L: UserLoader> Stack<L::User> for TokenAuth<L> {
-    async fn admit(&self, credential: &Credential) -> Result<Authenticated<L::User>, AuthError> {
-        TokenAuth::admit(self, credential).await
+    async fn admit(
+        &self,
+        credential: Credential,
+        scope: &Scope,
+        limit: Duration,
+    ) -> Result<Authenticated<L::User>, AuthError> {
+        TokenAuth::admit(self, credential, scope, limit).await
     }
 
     fn visitors(&self) -> Visitors {
@@ -106,16 +115,11 @@ impl<U: Send + Sync + 'static> RestAuth<U> {
         let mut scope = Scope::of_request(request);
         let credential = self.sources.iter().find_map(|source| source.find(&mut scope));
         let outcome = match (credential, visitors) {
-            (Some(credential), _) => self.admit(&credential.presented_at(scope.path())).await.map(Some),
+            (Some(credential), _) => self.stack.admit(credential, &scope, self.limit).await.map(Some),
             (None, Visitors::Admit) => return Ok(None),
             (None, Visitors::Refuse) => Err(AuthError::Missing).inspect_err(metrics::failed),
         };
         outcome.inspect_err(|error| error.log(None, &scope))
-    }
-
-    async fn admit(&self, credential: &Credential) -> Result<Authenticated<U>, AuthError> {
-        let known = timeout(self.limit, self.stack.admit(credential)).await;
-        known.unwrap_or_else(|late| Err(AuthError::unavailable(late)).inspect_err(metrics::failed))
     }
 }
 
