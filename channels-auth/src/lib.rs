@@ -56,6 +56,9 @@ mod jwt;
 #[cfg(feature = "knox")]
 mod knox;
 pub mod metrics;
+#[cfg(test)]
+#[cfg(all(feature = "jwt", feature = "knox", feature = "drf", feature = "tickets"))]
+mod properties;
 #[cfg(any(feature = "knox", feature = "drf", feature = "tickets"))]
 mod random;
 mod rest;

@@ -1,5 +1,7 @@
 //! Whose connection it is: every token, wherever it stands, over a real socket.
 
+#[cfg(all(feature = "knox", feature = "drf", feature = "tickets"))]
+mod every_kind;
 #[cfg(feature = "failure-limit")]
 mod failures;
 mod first_message;
