@@ -100,7 +100,7 @@ pub use channels_auth::{
 };
 #[cfg(feature = "database")]
 #[doc(inline)]
-pub use channels_auth::{Database, StoreError, UserTable};
+pub use channels_auth::{Database, DjangoUser, DjangoUsers, StoreError, UserTable};
 #[cfg(feature = "jwt")]
 #[doc(inline)]
 pub use channels_auth::{Jwt, JwtIssuer, JwtKey, KeyError};

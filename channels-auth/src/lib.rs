@@ -45,6 +45,8 @@ mod authenticator;
 #[cfg(any(feature = "jwt", feature = "knox", feature = "drf", feature = "tickets"))]
 mod clock;
 mod credential;
+#[cfg(feature = "database")]
+mod django;
 #[cfg(feature = "drf")]
 mod drf;
 mod error;
@@ -72,6 +74,8 @@ mod user;
 #[cfg(test)]
 mod vectors;
 
+#[cfg(feature = "database")]
+pub use self::django::{DjangoUser, DjangoUsers};
 #[cfg(feature = "drf")]
 pub use self::drf::DrfToken;
 #[cfg(feature = "failure-limit")]

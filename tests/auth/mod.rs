@@ -1,10 +1,14 @@
 //! Whose connection it is: every token, wherever it stands, over a real socket.
 
+#[cfg(all(feature = "knox", feature = "drf", feature = "postgres"))]
+mod django;
 #[cfg(all(feature = "knox", feature = "drf", feature = "tickets"))]
 mod every_kind;
 #[cfg(feature = "failure-limit")]
 mod failures;
 mod first_message;
+#[cfg(all(feature = "knox", feature = "drf", feature = "tickets", feature = "postgres"))]
+mod postgres;
 mod rest;
 mod sources;
 #[cfg(feature = "tickets")]

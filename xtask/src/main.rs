@@ -6,6 +6,7 @@ mod check;
 mod deps;
 mod machine;
 mod needs;
+mod peer;
 mod report;
 mod shell;
 mod test;

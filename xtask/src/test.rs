@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::machine::Machine;
+use crate::peer;
 use crate::report::Report;
 use crate::shell::{self, Failure};
 
@@ -20,6 +21,7 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 /// If the machine lacks what tests need and cannot get it, or if a test fails.
 pub(crate) fn run(args: &[&str]) -> Result<(), Failure> {
     let machine = Machine::make_ready()?;
+    peer::make_ready(&machine.python)?;
     let cargo_test = |what: &[&str], to_binaries: &[&str]| {
         let mut command = shell::cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
         command.args(what).arg("--").args(to_binaries).args(args).env("PYTHON", &machine.python);

@@ -16,6 +16,7 @@ use super::{Database, Row, StoreError, Table, database::Dialect, value::UserId};
 pub struct UserTable {
     table: Option<Table>,
     id: Table,
+    username: Table,
     active: Option<Table>,
     ids: Ids,
 }
@@ -32,7 +33,8 @@ enum Ids {
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Account {
     pub(crate) id: String,
-    /// The hash of the password, as Django keeps it.
+    pub(crate) username: String,
+    /// The hash of the password, as Django keeps it: what a session's own hash is made of.
     pub(crate) password: String,
     pub(crate) is_active: bool,
 }
@@ -49,6 +51,7 @@ impl UserTable {
         Self {
             table: Some(Table::new(name)),
             id: Table::new("id"),
+            username: Table::new("username"),
             active: Some(Table::new("is_active")),
             ids: Ids::Integer,
         }
@@ -83,6 +86,18 @@ impl UserTable {
     #[track_caller]
     pub fn id_column(mut self, name: &str) -> Self {
         self.id = Table::new(name);
+        self
+    }
+
+    /// The column with the name, if it is not `username`: the model's `USERNAME_FIELD`.
+    ///
+    /// # Panics
+    ///
+    /// If it is no name.
+    #[must_use]
+    #[track_caller]
+    pub fn username_column(mut self, name: &str) -> Self {
+        self.username = Table::new(name);
         self
     }
 
@@ -128,19 +143,24 @@ impl UserTable {
     }
 
     /// The user of this id.
-    #[cfg_attr(not(test), expect(dead_code, reason = "it is for sessions, which come next"))]
     pub(crate) async fn find(
         &self,
         database: &Database,
         id: impl Display,
     ) -> Result<Option<Account>, StoreError> {
         let (Some(users), Ok(id)) = (&self.table, self.id(id)) else { return Ok(None) };
-        let (column, active) = (&self.id, self.active_column());
+        let (column, username, active) = (&self.id, &self.username, self.active_column());
         let sql = format!(
-            "SELECT CAST(u.{column} AS text), u.password, {active} FROM {users} AS u WHERE u.{column} = $1"
+            "SELECT CAST(u.{column} AS text), u.{username}, u.password, {active} FROM {users} AS u \
+             WHERE u.{column} = $1"
         );
         let Some(row) = database.row(sql, vec![id.into()]).await? else { return Ok(None) };
-        Ok(Some(Account { id: self.read_id(&row, 0)?, password: row.text(1)?, is_active: row.flag(2)? }))
+        Ok(Some(Account {
+            id: self.read_id(&row, 0)?,
+            username: row.text(1)?,
+            password: row.text(2)?,
+            is_active: row.flag(3)?,
+        }))
     }
 
     /// How a column that refers to this table is declared.

@@ -39,7 +39,8 @@ async fn a_user_is_found_by_the_id_as_text() {
 
     let users = UserTable::default();
 
-    let found = Account { id: "7".into(), password: "md5$x$y".into(), is_active: false };
+    let found =
+        Account { id: "7".into(), username: "ann".into(), password: "md5$x$y".into(), is_active: false };
     assert!(users.find(&database, " 7 ").await.unwrap() == Some(found));
     for nobody in ["8", "ann", "", "99999999999999999999"] {
         assert!(users.find(&database, nobody).await.unwrap().is_none(), "{nobody}");
