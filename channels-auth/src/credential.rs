@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use actix_web::http::header::{self, HeaderMap};
-
 /// A token as a client sent it. Nothing is known of it yet.
 ///
 /// Its `Debug` does not show it: [`expose`](Self::expose) does, for those who check it.
@@ -23,13 +21,6 @@ impl Credential {
     #[must_use]
     pub fn presented_at(self, path: impl Into<String>) -> Self {
         Self { path: Some(path.into()), ..self }
-    }
-
-    /// The credential of `Authorization: Bearer …` (RFC 6750 section 2.1): how a REST handler asks the same
-    /// [`TokenAuth`](crate::TokenAuth) as its sockets do.
-    pub fn bearer(headers: &HeaderMap) -> Option<Self> {
-        let line = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-        Self::of_scheme("Bearer", line)
     }
 
     /// The token itself. Do not log it.
