@@ -55,6 +55,7 @@
 //! | [`ChannelLayer`], [`MemoryLayer`], [`Layer`] | what carries events; the one in this process; a handle on either |
 //! | [`Middleware`], [`from_fn`] | what runs between the handshake and the consumer |
 //! | [`TokenAuth`], [`Jwt`], [`UserLoader`] | from a token to the user in the scope |
+//! | [`Authenticated`], [`RestAuth`] | the same for requests |
 //! | [`CloseCode`], [`Rejection`], [`Error`] | how a client is told |
 //! | [`Limits`], [`Retention`] | every number, with its default |
 //! | [`testing`] | connections without a server, and a server for a test |
@@ -131,3 +132,8 @@ pub mod prelude;
 #[cfg(all(doctest, feature = "jwt"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The guide's programs compile.
+#[cfg(all(doctest, feature = "knox", feature = "drf", feature = "tickets", feature = "failure-limit"))]
+#[doc = include_str!("../docs/auth.md")]
+struct AuthGuide;

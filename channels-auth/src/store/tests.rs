@@ -1,5 +1,7 @@
 //! A database as Django makes it, and what becomes of one that is not there.
 
+use std::{env, fs, process, time::Duration};
+
 use serde_json::Value as Json;
 
 use super::{Database, Row, StoreError, UserTable, account::Account};
@@ -57,6 +59,23 @@ async fn a_database_that_is_not_there_says_nothing_about_a_credential() {
         assert!(matches!(error, StoreError::Failed(_)), "{error:?}");
         assert!(matches!(AuthError::from(error), AuthError::Unavailable(_)));
     }
+}
+
+#[tokio::test]
+async fn a_database_that_somebody_else_locks_is_not_waited_for_longer_than_the_limit() {
+    let file = env::temp_dir().join(format!("channels-locked-{}.sqlite3", process::id()));
+    let url = format!("sqlite://{}?mode=rwc", file.display());
+    let other = sqlx::SqlitePool::connect(&url).await.unwrap();
+    let mut lock = other.acquire().await.unwrap();
+    sqlx::query("CREATE TABLE auth_user (id integer)").execute(&mut *lock).await.unwrap();
+    sqlx::query("BEGIN EXCLUSIVE").execute(&mut *lock).await.unwrap();
+
+    let limit = Duration::from_millis(50);
+    let database = Database::connect(&url).await.unwrap().time_limit(limit);
+    let outcome = UserTable::default().find(&database, 7).await;
+
+    fs::remove_file(&file).unwrap();
+    assert!(matches!(outcome, Err(StoreError::TimedOut(waited)) if waited == limit));
 }
 
 #[tokio::test]
