@@ -82,6 +82,7 @@
 //! | `tickets` | | `Ticket`, `Tickets`: credentials for one connection |
 //! | `failure-limit` | | `FailureLimit`: how often an address may bring bad credentials |
 //! | `postgres` | | databases in PostgreSQL, beside those in SQLite |
+//! | `database` | | `Database` and `DjangoUsers`; comes with `knox`, `drf` and `postgres` |
 //!
 //! What asks a database needs Rust 1.94, as sqlx does; the rest needs 1.89.
 

@@ -8,9 +8,6 @@ use serde::Deserialize;
 use tokio::time::timeout;
 
 #[cfg(feature = "failure-limit")]
-use governor::clock::MonotonicClock;
-
-#[cfg(feature = "failure-limit")]
 use crate::failures::{FailureLimit, Failures};
 use crate::{
     AuthError, Authenticated, Authenticator, Credential, Identity, RestAuth, Source, Stateless, UserLoader,
@@ -98,7 +95,7 @@ impl<L: UserLoader> TokenAuth<L> {
     #[cfg(feature = "failure-limit")]
     #[must_use]
     pub fn limit_failures(mut self, limit: FailureLimit) -> Self {
-        self.failures = Some(limit.start(MonotonicClock));
+        self.failures = Some(limit.start());
         self
     }
 

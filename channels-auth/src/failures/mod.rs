@@ -85,7 +85,11 @@ impl FailureLimit {
         self
     }
 
-    pub(crate) fn start<C: Clock>(&self, clock: C) -> Failures<C> {
+    pub(crate) fn start(&self) -> Failures {
+        self.start_by(MonotonicClock)
+    }
+
+    fn start_by<C: Clock>(&self, clock: C) -> Failures<C> {
         // a period is zero for a limit that `new` does not make
         let quota = Quota::with_period(self.recovery).unwrap_or(Quota::per_second(self.at_once));
         let limiter = RateLimiter::new(quota.allow_burst(self.at_once), Ledger::new(self.addresses), clock);
@@ -157,7 +161,7 @@ mod tests {
     #[test]
     fn an_address_with_too_many_failures_waits_and_another_does_not() {
         let clock = FakeRelativeClock::default();
-        let failures = FailureLimit::new(3, RECOVERY).start(clock.clone());
+        let failures = FailureLimit::new(3, RECOVERY).start_by(clock.clone());
 
         for _ in 0..3 {
             assert_eq!(retry_after(failures.check(&from("192.0.2.1"))), None);
@@ -174,7 +178,7 @@ mod tests {
 
     #[test]
     fn to_look_whether_an_address_is_locked_out_costs_it_nothing() {
-        let failures = FailureLimit::new(1, RECOVERY).start(FakeRelativeClock::default());
+        let failures = FailureLimit::new(1, RECOVERY).start_by(FakeRelativeClock::default());
 
         for _ in 0..100 {
             assert_eq!(retry_after(failures.check(&from("192.0.2.1"))), None);
@@ -183,7 +187,7 @@ mod tests {
 
     #[test]
     fn what_was_valid_once_and_what_could_not_be_checked_is_no_failure() {
-        let failures = FailureLimit::new(1, RECOVERY).start(FakeRelativeClock::default());
+        let failures = FailureLimit::new(1, RECOVERY).start_by(FakeRelativeClock::default());
 
         for error in [
             AuthError::Missing,
