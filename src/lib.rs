@@ -80,9 +80,9 @@
 //! | `knox` | | `Knox`: tokens of django-rest-knox |
 //! | `drf` | | `DrfToken`: tokens of Django REST framework |
 //! | `tickets` | | `Ticket`, `Tickets`: credentials for one connection |
-//! | `failure-limit` | | `FailureLimit`: how often an address may bring bad credentials |
 //! | `postgres` | | databases in PostgreSQL, beside those in SQLite |
 //! | `database` | | `Database` and `DjangoUsers`; comes with `knox`, `drf` and `postgres` |
+//! | `rustls` | | servers over TLS: `HttpServer::bind_rustls_0_23` of actix-web, and clients evicted there too |
 //!
 //! What asks a database needs Rust 1.94, as sqlx does; the rest needs 1.89.
 
@@ -92,13 +92,10 @@ pub use channels_auth::DatabaseTickets;
 #[cfg(feature = "drf")]
 #[doc(inline)]
 pub use channels_auth::DrfToken;
-#[cfg(feature = "failure-limit")]
-#[doc(inline)]
-pub use channels_auth::FailureLimit;
 #[doc(inline)]
 pub use channels_auth::{
-    AuthError, Authenticated, Authenticator, BoxError, Credential, Identity, RestAuth, RestAuthMiddleware,
-    Source, Stateless, TokenAuth, UserLoader,
+    AuthError, Authenticated, Authenticator, BoxError, Credential, FailureLimit, Identity, RestAuth,
+    RestAuthMiddleware, Source, Stateless, TokenAuth, UserLoader,
 };
 #[cfg(feature = "database")]
 #[doc(inline)]
@@ -114,10 +111,10 @@ pub use channels_auth::{Knox, KnoxError, KnoxHash, KnoxToken};
 pub use channels_auth::{MemoryTickets, StoredTicket, Ticket, TicketStore, Tickets};
 #[doc(inline)]
 pub use channels_core::{
-    Accept, AllowedHosts, AllowedOrigins, Channels, CloseCode, CloseReason, ConnectionId, Error, Frame,
-    FromFn, Handlers, JsonWebsocketConsumer, Limits, Middleware, Next, OriginPatternError, Overflow,
-    PatternError, Refusal, Rejection, Result, Routes, Scope, ScopeError, Socket, SocketError,
-    WebsocketConsumer, async_trait, from_fn, testing,
+    Accept, AllowedHosts, AllowedOrigins, Channels, CloseCode, CloseReason, Compression, ConnectionHandle,
+    ConnectionId, ConnectionLimit, Drain, Error, Frame, FromFn, Handlers, JsonWebsocketConsumer, Limits,
+    Middleware, Next, OriginPatternError, Overflow, PatternError, Rate, Refusal, Rejection, Result, Routes,
+    Scope, ScopeError, Socket, SocketError, Tuning, WebsocketConsumer, async_trait, from_fn, testing,
 };
 #[doc(inline)]
 pub use channels_layer::{
@@ -135,6 +132,6 @@ pub mod prelude;
 struct Readme;
 
 /// The guide's programs compile.
-#[cfg(all(doctest, feature = "knox", feature = "drf", feature = "tickets", feature = "failure-limit"))]
+#[cfg(all(doctest, feature = "knox", feature = "drf", feature = "tickets"))]
 #[doc = include_str!("../docs/auth.md")]
 struct AuthGuide;

@@ -164,7 +164,7 @@ async fn after_a_shutdown() {
     let mut client = Client::connect(&fixture.server.url("/")).await;
 
     let channels = fixture.channels.clone();
-    let shutdown = tokio::spawn(async move { channels.shutdown(Duration::from_secs(10)).await });
+    let shutdown = tokio::spawn(async move { channels.shutdown().await });
 
     assert_eq!(client.closed().await.0, 1012);
     drop(client);

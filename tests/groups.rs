@@ -95,11 +95,8 @@ impl Fixture {
         });
         let (layer, room) = (channels.layer(), Group::of("chat", "lobby").unwrap());
         let for_handlers = layer.clone();
-        let server = TestServer::configured(move |config| {
-            config
-                .configure(channels.routes())
-                .app_data(web::Data::new(for_handlers.clone()))
-                .route("/say/", web::get().to(say));
+        let server = TestServer::with(&channels, move |config| {
+            config.app_data(web::Data::new(for_handlers.clone())).route("/say/", web::get().to(say));
         });
         Self { layer, room, journal, server }
     }

@@ -4,6 +4,8 @@
 mod auth;
 mod bad_input;
 mod closing;
+mod compression;
+mod connection_limits;
 mod groups;
 mod handshake;
 mod heartbeat;
@@ -12,7 +14,11 @@ mod kit;
 mod log;
 mod middleware;
 mod origin;
+mod rate;
 mod routing;
 mod shutdown;
 mod slow;
 mod support;
+mod time;
+#[cfg(feature = "rustls")]
+mod tls;

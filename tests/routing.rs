@@ -92,9 +92,8 @@ async fn a_path_that_no_route_fits_is_a_plain_404() {
 #[tokio::test]
 async fn the_routes_of_the_app_live_beside_ours() {
     let channels = channels().websocket("/ws/", sign);
-    let server = TestServer::configured(move |config| {
+    let server = TestServer::with(&channels, |config| {
         config
-            .configure(channels.routes())
             .route("/teapot/", web::get().to(|| async { HttpResponse::ImATeapot().finish() }))
             .default_service(web::to(|| async { HttpResponse::PaymentRequired().finish() }));
     });

@@ -66,7 +66,7 @@ async fn publish(channels: &Channels, number: usize) {
 #[tokio::test]
 async fn one_that_does_not_read_is_closed_with_4008_and_the_others_miss_nothing() {
     let (channels, server, journal) = serve(Limits::default());
-    let _sleeper = Raw::connect(server.address(), "/").await;
+    let _sleeper = Raw::sleeper(server.address(), "/").await;
     let mut reader = Client::connect(&server.url("/")).await;
 
     let mut number = 0;
@@ -111,10 +111,29 @@ async fn one_that_takes_nothing_for_the_write_timeout_is_lost() {
         ..Limits::default()
     };
     let (channels, server, journal) = serve(limits);
-    let mut sleeper = Raw::connect(server.address(), "/").await;
+    let mut sleeper = Raw::sleeper(server.address(), "/").await;
 
     sleeper.frame(crate::support::raw::TEXT, b"go").await;
 
     journal.wait_for("disconnect 1006").await;
     until("the connection is gone", || channels.connections() == 0).await;
+}
+
+#[tokio::test]
+async fn the_newest_of_each_type_is_kept_where_that_is_the_policy() {
+    let limits = Limits { overflow: Overflow::Latest, ..Limits::default() };
+    let (channels, server, journal) = serve(limits);
+    let mut reader = Client::connect(&server.url("/")).await;
+
+    for number in 0..200 {
+        publish(&channels, number).await;
+        tokio::task::yield_now().await;
+    }
+
+    let mut received = 0;
+    while reader.next_json().await["number"] != 199 {
+        received += 1;
+    }
+    assert!(received < 199, "nothing was dropped");
+    assert!(journal.lines().is_empty(), "the connection was closed");
 }

@@ -24,7 +24,7 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// | [`Expired`](Self::Expired) | 4001 | token expired | 401 | `token_expired` |
 /// | [`Inactive`](Self::Inactive) | 4001 | user inactive | 401 | `user_inactive` |
 /// | [`Unavailable`](Self::Unavailable) | 1013 | try again later | 503 | `unavailable` |
-/// | [`TooManyFailures`](Self::TooManyFailures) | 4029 | too many failures; retry after 3 s | 429 | `too_many_failures` |
+/// | [`TooManyFailures`](Self::TooManyFailures) | 4029 | too many failures, retry after 3 s | 429 | `too_many_failures` |
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthError {
@@ -118,7 +118,7 @@ impl From<AuthError> for Rejection {
     fn from(error: AuthError) -> Self {
         match error {
             AuthError::TooManyFailures { retry_after } => {
-                let reason = format!("{}; retry after {} s", error.reason(), seconds(retry_after));
+                let reason = format!("{}, retry after {} s", error.reason(), seconds(retry_after));
                 Self::new(CloseCode::RATE_LIMITED, reason)
             }
             AuthError::Unavailable(_) => Self::new(CloseCode::TRY_AGAIN, error.reason()),

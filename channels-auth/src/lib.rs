@@ -50,7 +50,6 @@ mod django;
 #[cfg(feature = "drf")]
 mod drf;
 mod error;
-#[cfg(feature = "failure-limit")]
 mod failures;
 mod identity;
 #[cfg(feature = "jwt")]
@@ -78,8 +77,6 @@ mod vectors;
 pub use self::django::{DjangoUser, DjangoUsers};
 #[cfg(feature = "drf")]
 pub use self::drf::DrfToken;
-#[cfg(feature = "failure-limit")]
-pub use self::failures::FailureLimit;
 #[cfg(feature = "jwt")]
 pub use self::jwt::{Jwt, JwtIssuer, JwtKey, KeyError};
 #[cfg(feature = "knox")]
@@ -94,6 +91,7 @@ pub use self::{
     authenticator::Authenticator,
     credential::Credential,
     error::{AuthError, BoxError},
+    failures::FailureLimit,
     identity::Identity,
     rest::{Authenticated, RestAuth, RestAuthMiddleware},
     source::Source,

@@ -7,7 +7,6 @@ use channels_core::{Middleware, Next, Rejection, Scope};
 use serde::Deserialize;
 use tokio::time::timeout;
 
-#[cfg(feature = "failure-limit")]
 use crate::failures::{FailureLimit, Failures};
 use crate::{
     AuthError, Authenticated, Authenticator, Credential, Identity, RestAuth, Source, Stateless, UserLoader,
@@ -24,7 +23,6 @@ pub struct TokenAuth<L> {
     authenticators: Vec<Arc<dyn Authenticator>>,
     users: Arc<L>,
     visitors: Visitors,
-    #[cfg(feature = "failure-limit")]
     failures: Option<Failures>,
 }
 
@@ -52,7 +50,6 @@ impl<L: UserLoader> TokenAuth<L> {
             authenticators: Vec::new(),
             users: Arc::new(users),
             visitors: Visitors::Refuse,
-            #[cfg(feature = "failure-limit")]
             failures: None,
         }
     }
@@ -92,7 +89,6 @@ impl<L: UserLoader> TokenAuth<L> {
     }
 
     /// Limits how often bad credentials may come from one address, over sockets and requests together.
-    #[cfg(feature = "failure-limit")]
     #[must_use]
     pub fn limit_failures(mut self, limit: FailureLimit) -> Self {
         self.failures = Some(limit.start());
@@ -131,7 +127,6 @@ impl<L: UserLoader> TokenAuth<L> {
         scope: &Scope,
         limit: Duration,
     ) -> Result<Authenticated<L::User>, AuthError> {
-        #[cfg(feature = "failure-limit")]
         if let Some(failures) = &self.failures {
             failures.check(scope).inspect_err(metrics::failed)?;
         }
@@ -140,7 +135,6 @@ impl<L: UserLoader> TokenAuth<L> {
         let known = known.unwrap_or_else(|late| Err(AuthError::unavailable(late)));
         known.inspect_err(|error| {
             metrics::failed(error);
-            #[cfg(feature = "failure-limit")]
             if let Some(failures) = &self.failures {
                 failures.note(error, scope);
             }
@@ -217,7 +211,6 @@ impl<L> Clone for TokenAuth<L> {
             authenticators: self.authenticators.clone(),
             users: Arc::clone(&self.users),
             visitors: self.visitors,
-            #[cfg(feature = "failure-limit")]
             failures: self.failures.clone(),
         }
     }

@@ -1,19 +1,25 @@
 //! An application: its routes, the middleware around them, and the layer beneath.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, net::SocketAddr, sync::Arc};
 
-use actix_web::{HttpMessage, HttpRequest, guard, web};
+use actix_web::{
+    HttpMessage, HttpRequest, guard,
+    http::header::{self, HeaderMap},
+    web,
+};
 use channels_layer::{ChannelLayer, Layer};
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
-use tokio::{select, time::timeout};
+use tokio::select;
 
 use crate::{
-    CloseCode, Limits, Middleware, Next, Rejection, Result, Routes, Scope, WebsocketConsumer,
+    Compression, Drain, Limits, Middleware, Next, Rejection, Result, Routes, Scope, Tuning,
+    WebsocketConsumer,
     connection::{Registry, Wire},
     middleware::same_host,
     routing::Found,
-    transport,
+    scope::TrustedProxies,
+    transport::{self, Agreed},
 };
 
 /// Runs one connection's consumer to its end.
@@ -44,6 +50,10 @@ pub struct Channels {
     layer: Layer,
     routes: Arc<Routes>,
     limits: Arc<Limits>,
+    compression: Option<Compression>,
+    tuning: Tuning,
+    drain: Drain,
+    proxies: Arc<TrustedProxies>,
     refusal: Refusal,
     registry: Registry,
 }
@@ -72,6 +82,10 @@ impl Channels {
             layer,
             routes: Arc::default(),
             limits: Arc::default(),
+            compression: None,
+            tuning: Tuning::default(),
+            drain: Drain::default(),
+            proxies: Arc::default(),
             refusal: Refusal::default(),
             registry: Registry::default(),
         }
@@ -118,10 +132,59 @@ impl Channels {
         self
     }
 
-    /// Bounds every connection. By default [`Limits::default`].
+    /// Bounds every connection whose route has no limits of its own ([`Routes::limits`]). By default
+    /// [`Limits::default`].
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = Arc::new(limits);
+        self
+    }
+
+    /// Compresses messages with clients that can, as browsers do. By default none are.
+    ///
+    /// It saves bytes, and costs processor time for every message that is not shared.
+    #[must_use]
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.compression = Some(compression);
+        self
+    }
+
+    /// How [`tune`](Self::tune) sets an actix server up. By default [`Tuning::default`].
+    #[must_use]
+    pub fn tuning(mut self, tuning: Tuning) -> Self {
+        self.tuning = tuning;
+        self
+    }
+
+    /// How [`shutdown`](Self::shutdown) goes. By default [`Drain::default`].
+    #[must_use]
+    pub fn drain(mut self, drain: Drain) -> Self {
+        self.drain = drain;
+        self
+    }
+
+    /// The proxies, by address or network, whose `X-Forwarded-For` tells who a client is: for
+    /// [`Scope::client`], the log, and limits by address. By default none: anybody could write that header.
+    ///
+    /// ```
+    /// # use channels_core::*;
+    /// let channels = Channels::new(MemoryLayer::default()).trusted_proxies(["127.0.0.1", "10.0.0.0/8"]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If one is no address and no network. This shows at start-up.
+    #[must_use]
+    #[track_caller]
+    pub fn trusted_proxies<I>(mut self, proxies: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        match TrustedProxies::parse(proxies) {
+            Ok(proxies) => self.proxies = Arc::new(proxies),
+            Err(error) => panic!("{error}"),
+        }
         self
     }
 
@@ -169,46 +232,6 @@ impl Channels {
         }
     }
 
-    /// Refuses new connections with 503, closes all others with 1012, and returns when every `disconnect`
-    /// hook has run, or `within` is over.
-    pub async fn shutdown(&self, within: Duration) {
-        self.registry.start_draining();
-        self.registry.close_all(&Rejection::new(CloseCode::RESTART, "the server restarts"));
-        if timeout(within, self.registry.empty()).await.is_err() {
-            tracing::warn!(left = self.connections(), "connections are cut off: they did not end in time");
-        }
-    }
-
-    /// For `HttpServer::shutdown_signal`: waits for `signal`, then does what [`shutdown`](Self::shutdown)
-    /// does, within twice [`Limits::close_timeout`].
-    ///
-    /// ```no_run
-    /// # use actix_web::{App, HttpServer};
-    /// # use channels_core::*;
-    /// # #[actix_web::main]
-    /// # async fn main() -> std::io::Result<()> {
-    /// # let channels = Channels::new(MemoryLayer::default());
-    /// # let signal = async {};
-    /// let shutdown = channels.shutdown_on(signal);
-    /// HttpServer::new(move || App::new().configure(channels.routes()))
-    ///     .bind("127.0.0.1:8000")?
-    ///     .shutdown_signal(shutdown)
-    ///     .run()
-    ///     .await
-    /// # }
-    /// ```
-    pub fn shutdown_on<S>(&self, signal: S) -> impl Future<Output = ()> + Send + 'static + use<S>
-    where
-        S: Future + Send + 'static,
-        S::Output: Send,
-    {
-        let this = self.clone();
-        async move {
-            signal.await;
-            this.shutdown(this.limits.close_timeout * 2).await;
-        }
-    }
-
     pub(crate) fn find(&self, path: &str) -> Option<Request> {
         let path = decoded(path)?;
         let found = self.routes.find(&path)?;
@@ -217,6 +240,25 @@ impl Channels {
 
     pub(crate) fn connection_limits(&self) -> Arc<Limits> {
         Arc::clone(&self.limits)
+    }
+
+    /// Whether messages are compressed, and how, for a client that sent these headers.
+    pub(crate) fn agree(&self, headers: &HeaderMap) -> Option<Agreed> {
+        let offers = headers.get_all(header::SEC_WEBSOCKET_EXTENSIONS);
+        self.compression?.agree(offers.filter_map(|offers| offers.to_str().ok()))
+    }
+
+    /// Who is at the other end of a connection.
+    pub(crate) fn client(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Option<SocketAddr> {
+        self.proxies.client(peer, headers)
+    }
+
+    pub(crate) fn drained(&self) -> Drain {
+        self.drain.clone()
+    }
+
+    pub(crate) fn tuned(&self) -> Tuning {
+        self.tuning.clone()
     }
 
     pub(crate) fn refusal(&self) -> Refusal {

@@ -19,6 +19,7 @@ use crate::{
     connection::Link,
     consumer::{Way, Ways, unhandled},
     metrics,
+    transport::Encoding,
 };
 
 /// After so many events the members get their turn, before more are handed out.
@@ -112,32 +113,33 @@ impl LocalGroup {
 
     /// Gives one event to every member.
     fn deliver(&self, event: &Envelope) {
-        let mut route = None::<(&Arc<Ways>, Outcome)>;
+        let mut last = None::<(&Arc<Ways>, Encoding, Outcome)>;
         for member in self.members.borrow().iter() {
-            // members mostly share a route, and then what is to be done
-            let outcome = match &route {
-                Some((ways, outcome)) if Arc::ptr_eq(ways, &member.ways) => outcome,
-                Some(_) | None => &route.insert((&member.ways, Outcome::of(event, &member.ways))).1,
+            // members mostly share a route and an encoding, and then what is to be done
+            let (ways, encoding) = (&member.ways, member.link.encoding());
+            let outcome = match &last {
+                Some((last, encoded, outcome)) if Arc::ptr_eq(last, ways) && *encoded == encoding => outcome,
+                Some(_) | None => &last.insert((ways, encoding, Outcome::of(event, ways, encoding))).2,
             };
             outcome.apply(event, member);
         }
     }
 }
 
-/// What an event comes to on one route.
+/// What an event comes to for the members of one route.
 enum Outcome {
-    Relay(bytes::Bytes),
+    Relay(bytes::Bytes, &'static str),
     Method,
     Unhandled,
     Broken,
 }
 
 impl Outcome {
-    fn of(event: &Envelope, ways: &Ways) -> Self {
-        match ways.get(event.kind()) {
-            Some(Way::Method) => Self::Method,
-            Some(Way::Relay(frame)) => match frame(event) {
-                Ok(frame) => Self::Relay(frame),
+    fn of(event: &Envelope, ways: &Ways, encoding: Encoding) -> Self {
+        match ways.get_key_value(event.kind()) {
+            Some((_, Way::Method)) => Self::Method,
+            Some((kind, Way::Relay(frame))) => match frame(event, encoding) {
+                Ok(frame) => Self::Relay(frame, kind),
                 Err(error) => {
                     tracing::error!(kind = event.kind(), %error, "event dropped: it cannot be relayed");
                     Self::Broken
@@ -149,7 +151,7 @@ impl Outcome {
 
     fn apply(&self, event: &Envelope, member: &Member) {
         match self {
-            Self::Relay(frame) => member.link.relay(frame.clone()),
+            Self::Relay(frame, kind) => member.link.relay(frame.clone(), kind),
             Self::Method => match member.postbox.offer(event.clone()) {
                 Offered::Taken => {}
                 Offered::Full => {

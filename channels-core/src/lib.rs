@@ -7,18 +7,21 @@ mod channels;
 mod close;
 mod connection;
 mod consumer;
+mod drain;
 mod error;
 mod frame;
 mod groups;
 mod limits;
 pub mod metrics;
 mod middleware;
+mod random;
 mod reply;
 mod routing;
 mod scope;
 mod socket;
 pub mod testing;
 mod transport;
+mod tuning;
 
 pub use async_trait::async_trait;
 pub use channels_layer::{
@@ -29,15 +32,19 @@ pub use channels_layer::{
 pub use self::{
     channels::{Channels, Refusal},
     close::{CloseCode, CloseReason},
-    connection::{Accept, ConnectionId, SocketError},
+    connection::{Accept, ConnectionHandle, ConnectionId, SocketError},
     consumer::{Handlers, JsonWebsocketConsumer, WebsocketConsumer},
+    drain::Drain,
     error::{Error, Result},
     frame::Frame,
     limits::{Limits, Overflow},
     middleware::{
-        AllowedHosts, AllowedOrigins, FromFn, Middleware, Next, OriginPatternError, Rejection, from_fn,
+        AllowedHosts, AllowedOrigins, ConnectionLimit, FromFn, Middleware, Next, OriginPatternError,
+        Rejection, from_fn,
     },
     routing::{PatternError, Routes},
-    scope::{Scope, ScopeError},
+    scope::{ProxyError, Scope, ScopeError, TrustedProxies},
     socket::Socket,
+    transport::{Compression, Rate},
+    tuning::Tuning,
 };

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::Rate;
+
 /// What one connection may take and how long things may last.
 ///
 /// The defaults are Daphne's and Django Channels' where those have one.
@@ -22,6 +24,15 @@ pub struct Limits {
     /// How many fragments a message may have; over it, 1009. Default 16,384.
     pub fragments: usize,
 
+    /// How many messages a client may send a second, its control frames counted with them; over it, the
+    /// connection is closed with 4029, and the reason says in how many seconds to come back. Default `None`: a
+    /// client that is too fast is held back by TCP, when [`inbound`](Self::inbound) is full.
+    pub message_rate: Option<Rate>,
+
+    /// How many bytes a client may send a second, all of them counted; over it, 4029. Give it a burst of at least
+    /// [`message`](Self::message). Default `None`.
+    pub byte_rate: Option<Rate>,
+
     /// How many bytes of messages may wait for a busy consumer. When they are that many, reading stops and
     /// TCP holds the client back. One message always fits. Default 1 MiB.
     pub inbound: usize,
@@ -38,6 +49,14 @@ pub struct Limits {
     /// credentials may take. After it the connection is closed with 1013. Default 5 s (Daphne's
     /// `--websocket_connect_timeout`).
     pub handshake: Duration,
+
+    /// How long a message may take from its first byte to its last. After it the connection counts as lost:
+    /// whoever stops in the middle of a frame cannot even answer a ping. Default 60 s.
+    pub message_timeout: Duration,
+
+    /// How long a client may send no message, pongs aside, before the connection is closed with 1000. Default
+    /// `None`: most clients listen, and heartbeats tell whether they are there.
+    pub idle: Option<Duration>,
 
     /// How often an idle client is pinged; the first ping comes after a random part of it. Default 20 s
     /// (Daphne's `--ping-interval`).
@@ -63,8 +82,13 @@ pub enum Overflow {
     /// The connection is closed with 4008, and the client comes back when it can.
     #[default]
     Close,
-    /// The oldest frames that wait are dropped to make room. Counted and logged.
+    /// The oldest events that wait are dropped to make room. Counted and logged. For what a client can do
+    /// without: a ticker, positions on a map.
     DropOldest,
+    /// Of the events that wait, the newest of each type alone is kept; older ones are dropped, counted and
+    /// logged. For state, where each event says all that one before it said. Where that makes no room, as with
+    /// [`Close`](Self::Close).
+    Latest,
 }
 
 impl Default for Limits {
@@ -72,10 +96,14 @@ impl Default for Limits {
         Self {
             message: 1 << 20,
             fragments: 1 << 14,
+            message_rate: None,
+            byte_rate: None,
             inbound: 1 << 20,
             outbound: 1 << 20,
             overflow: Overflow::Close,
             handshake: Duration::from_secs(5),
+            message_timeout: Duration::from_secs(60),
+            idle: None,
             ping_interval: Duration::from_secs(20),
             ping_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(30),

@@ -48,7 +48,13 @@ pub(crate) fn hook_panic(hook: &'static str) {
 
 /// An event that reached a consumer's connection and went no further.
 pub(crate) fn event_dropped(reason: &'static str) {
-    counter!(EVENTS_DROPPED, "reason" => reason).increment(1);
+    events_dropped(reason, 1);
+}
+
+pub(crate) fn events_dropped(reason: &'static str, count: usize) {
+    if count > 0 {
+        counter!(EVENTS_DROPPED, "reason" => reason).increment(count as u64);
+    }
 }
 
 pub(crate) fn groups(change: f64) {

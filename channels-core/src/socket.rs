@@ -4,14 +4,11 @@ use std::{fmt, rc::Rc, sync::Arc};
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use channels_layer::{
-    ChannelName, Event, Group, Layer, Mailbox, Received,
-    wire::websocket::{self, Opcode},
-};
+use channels_layer::{ChannelName, Event, Group, Layer, Mailbox, Received, wire::websocket::Opcode};
 use serde::Serialize;
 
 use crate::{
-    Accept, CloseCode, ConnectionId, Frame, Rejection, Result, Scope,
+    Accept, CloseCode, ConnectionHandle, ConnectionId, Rejection, Result, Scope,
     connection::Link,
     consumer::Ways,
     groups::{Groups, Member, Membership},
@@ -24,15 +21,23 @@ pub struct Socket {
     scope: Scope,
     channel: ChannelName,
     layer: Layer,
+    handle: ConnectionHandle,
     groups: Rc<Groups>,
     memberships: Vec<Membership>,
     member: Rc<Member>,
 }
 
 impl Socket {
-    pub(crate) fn new(scope: Scope, layer: Layer, link: Link, ways: Arc<Ways>, mailbox: &Mailbox) -> Self {
+    pub(crate) fn new(
+        scope: Scope,
+        layer: Layer,
+        (link, handle): (Link, ConnectionHandle),
+        ways: Arc<Ways>,
+        mailbox: &Mailbox,
+    ) -> Self {
         Self {
             scope,
+            handle,
             channel: mailbox.name().clone(),
             groups: Groups::of_worker(&layer),
             layer,
@@ -80,7 +85,8 @@ impl Socket {
     ///
     /// [`SocketError`](crate::SocketError) if the connection is not accepted yet, or closed.
     pub async fn send_text(&mut self, text: impl Into<ByteString>) -> Result<()> {
-        self.send_frame(websocket::text(&text.into())).await
+        let frame = self.link().frame(Opcode::Text, text.into().as_bytes());
+        self.send_frame(frame).await
     }
 
     /// Sends a binary message. Waits while [`Limits::outbound`](crate::Limits::outbound) is reached.
@@ -89,7 +95,8 @@ impl Socket {
     ///
     /// [`SocketError`](crate::SocketError) if the connection is not accepted yet, or closed.
     pub async fn send_binary(&mut self, bytes: impl AsRef<[u8]>) -> Result<()> {
-        self.send_frame(websocket::frame(Opcode::Binary, bytes.as_ref())).await
+        let frame = self.link().frame(Opcode::Binary, bytes.as_ref());
+        self.send_frame(frame).await
     }
 
     /// Sends a value as a JSON text message.
@@ -109,7 +116,7 @@ impl Socket {
     /// [`EventError`](crate::EventError) if it does not serialize to a map;
     /// [`SocketError`](crate::SocketError) if the connection is not accepted yet, or closed.
     pub async fn relay<E: Event>(&mut self, event: &Received<E>) -> Result<()> {
-        self.send_frame(event.frame()?).await
+        self.send_frame(self.link().encoding().frame(event)?).await
     }
 
     pub(crate) async fn send_frame(&mut self, frame: Bytes) -> Result<()> {
@@ -185,6 +192,11 @@ impl Socket {
         Ok(self.scope.user()?)
     }
 
+    /// A hold on this connection, to close it from elsewhere.
+    pub fn handle(&self) -> &ConnectionHandle {
+        &self.handle
+    }
+
     /// The connection's number, as in the log.
     pub fn id(&self) -> ConnectionId {
         self.link().id()
@@ -195,13 +207,4 @@ impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Socket").field("id", &self.id()).field("scope", &self.scope).finish_non_exhaustive()
     }
-}
-
-/// A message as the server's one frame.
-pub(crate) fn encoded(frame: &Frame) -> Bytes {
-    let opcode = match frame {
-        Frame::Text(_) => Opcode::Text,
-        Frame::Binary(_) => Opcode::Binary,
-    };
-    websocket::frame(opcode, frame.as_bytes())
 }

@@ -13,14 +13,18 @@ use bytestring::ByteString;
 
 use crate::{
     Event, EventError,
-    wire::{msgpack, tagged, websocket},
+    wire::{
+        deflate::Window,
+        msgpack, tagged,
+        websocket::{self, Opcode},
+    },
 };
 
 /// An event under way.
 ///
 /// It holds, each made when first asked for and then shared by all clones: the typed value, its MessagePack
-/// body (what Redis carries), its JSON text, and a ready WebSocket text frame. An event that is sent and
-/// received in one process as the same type is never encoded for the way, and never decoded.
+/// body (what Redis carries), its JSON text, and a ready WebSocket text frame, plain and compressed. An event
+/// that is sent and received in one process as the same type is never encoded for the way, and never decoded.
 #[derive(Clone)]
 pub struct Envelope(Arc<Inner>);
 
@@ -43,6 +47,7 @@ struct Typed<E> {
     value: E,
     json: OnceLock<ByteString>,
     frame: OnceLock<Bytes>,
+    compressed: OnceLock<Bytes>,
 }
 
 trait Content: Any + Send + Sync {
@@ -57,7 +62,8 @@ impl<E: Event> Content for Typed<E> {
 
 impl<E: Event> Typed<E> {
     fn new(value: E) -> Arc<Self> {
-        Arc::new(Self { value, json: OnceLock::new(), frame: OnceLock::new() })
+        let (json, frame, compressed) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Arc::new(Self { value, json, frame, compressed })
     }
 }
 
@@ -200,6 +206,24 @@ impl<E: Event> Received<E> {
         let frame = websocket::text(&self.json()?);
         Ok(self.typed.frame.get_or_init(|| frame).clone())
     }
+
+    /// [`frame`](Self::frame) compressed, for clients that agreed to that (permessage-deflate, RFC 7692), without
+    /// context. Made once for all who get it. Where that saves nothing, it is the plain frame.
+    ///
+    /// # Errors
+    ///
+    /// [`EventError::Encode`] if it does not serialize to a map.
+    pub fn compressed_frame(&self) -> Result<Bytes, EventError> {
+        if let Some(frame) = self.typed.compressed.get() {
+            return Ok(frame.clone());
+        }
+        let compressed = websocket::compressed(Opcode::Text, self.json()?.as_bytes(), Window::default());
+        let frame = match compressed {
+            Some(frame) => frame,
+            None => self.frame()?,
+        };
+        Ok(self.typed.compressed.get_or_init(|| frame).clone())
+    }
 }
 
 impl<E> Clone for Received<E> {
@@ -284,6 +308,8 @@ mod tests {
 
         assert!(std::ptr::eq(&*first, &*second), "it was decoded twice");
         assert_eq!(first.frame().unwrap().as_ptr(), second.frame().unwrap().as_ptr(), "it was framed twice");
+        let compressed = [&first, &second].map(|event| event.compressed_frame().unwrap().as_ptr());
+        assert_eq!(compressed[0], compressed[1], "it was compressed twice");
     }
 
     #[test]

@@ -2,7 +2,12 @@
 //!
 //! Time stands still in most of these tests, and goes on when they sleep.
 
-use std::{collections::BTreeMap, sync::Arc, thread, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
 
 use channels_layer::{
     ChannelLayer, ChannelName, Delivery, Envelope, Group, Layer, MemoryLayer, MemoryStats, Retention,
@@ -14,6 +19,8 @@ use tokio::{runtime::Builder, time::sleep};
 use crate::events::{Numbered, number_of, numbered};
 
 const EXPIRY: Duration = Duration::from_secs(60);
+/// How long anything may take that is about to happen.
+const PATIENCE: Duration = Duration::from_secs(10);
 const GROUP_EXPIRY: Duration = Duration::from_secs(300);
 
 fn layer() -> (MemoryLayer, Layer) {
@@ -279,6 +286,37 @@ fn what_a_flush_forgets_is_not_counted() {
     });
 
     assert_eq!(dropped, BTreeMap::new());
+}
+
+#[test]
+fn an_event_sent_as_the_last_mailbox_goes_waits_for_the_next() {
+    const EVENTS: u64 = 20_000;
+    let layer = Layer::new(MemoryLayer::default());
+    let runtime = || Builder::new_current_thread().enable_all().build().unwrap();
+
+    // each event is sent as soon as the one before was received: as its mailbox goes
+    let (received, waited_for) = mpsc::channel();
+    let sending = thread::spawn({
+        let layer = layer.clone();
+        move || {
+            runtime().block_on(async {
+                for number in 0..EVENTS {
+                    layer.send(&channel("jobs"), numbered(number)).await.unwrap();
+                    assert_eq!(waited_for.recv_timeout(PATIENCE), Ok(number));
+                }
+            });
+        }
+    });
+    runtime().block_on(async {
+        while !sending.is_finished() {
+            let mut passing = layer.receive(&channel("jobs")).await.unwrap();
+            if let Some(event) = passing.try_recv() {
+                received.send(number_of(&event)).unwrap();
+            }
+        }
+    });
+
+    sending.join().unwrap();
 }
 
 #[test]

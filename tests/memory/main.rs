@@ -7,6 +7,8 @@
 #[allow(dead_code, unused_imports, reason = "shared with the other tests, which use the rest")]
 mod support;
 
+mod stalled;
+
 use std::{
     collections::HashMap,
     io::{Read, Write},
@@ -26,6 +28,7 @@ use crate::support::{Raw, raw::TEXT, until};
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
 
+/// Waits for its turn: the tests of this binary run one after the other.
 async fn alone() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::const_new(());
     TURN.lock().await
@@ -97,9 +100,8 @@ async fn ten_thousand_connections_dropped_abruptly_leave_nothing() {
     let memory = MemoryLayer::default();
     let channels = Channels::new(memory.clone())
         .websocket("/{room}/", |scope| Ok(Member { room: Group::of("room", scope.param::<u32>("room")?)? }));
-    let routes = channels.clone();
-    let server = TestServer::configured(move |config| {
-        config.configure(routes.routes()).route("/tasks", web::get().to(tasks));
+    let server = TestServer::with(&channels, |config| {
+        config.route("/tasks", web::get().to(tasks));
     });
     let is_over = || channels.connections() == 0 && memory.stats() == MemoryStats::default();
     // what grows once and stays: tables, buffers of the runtime

@@ -9,6 +9,8 @@ mod postgres;
 #[cfg(feature = "postgres")]
 mod process;
 pub(crate) mod raw;
+#[cfg(feature = "rustls")]
+pub(crate) mod tls;
 
 use std::time::Duration;
 

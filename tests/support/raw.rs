@@ -1,19 +1,20 @@
 use std::net::SocketAddr;
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
 };
 
 use super::soon;
 
 /// A client without manners: it sends any bytes there are, and answers nothing by itself.
-pub(crate) struct Raw(TcpStream);
+pub(crate) struct Raw<S = TcpStream>(S);
 
 /// A frame of the server's.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RawFrame {
     pub(crate) opcode: u8,
+    pub(crate) compressed: bool,
     pub(crate) payload: Vec<u8>,
 }
 
@@ -26,21 +27,54 @@ pub(crate) const PONG: u8 = 10;
 impl Raw {
     /// Connects, and reads the response up to the first frame.
     pub(crate) async fn connect(address: SocketAddr, path: &str) -> Self {
-        let mut raw = Self::knock(address, path).await;
+        Self::with_header(address, path, "").await
+    }
+
+    /// Connects with one more header line.
+    pub(crate) async fn with_header(address: SocketAddr, path: &str, header: &str) -> Self {
+        let mut raw = Self::knock_with(address, path, header).await;
         let response = raw.response().await;
         assert!(response.starts_with("HTTP/1.1 101 "), "{response}");
         raw
     }
 
+    /// Connects as one that takes little and reads nothing.
+    pub(crate) async fn sleeper(address: SocketAddr, path: &str) -> Self {
+        Self::over(sleepy(address).await, path).await
+    }
+
     /// Asks to connect, and leaves the answer unread.
     pub(crate) async fn knock(address: SocketAddr, path: &str) -> Self {
-        let mut socket = TcpStream::connect(address).await.unwrap();
+        Self::knock_with(address, path, "").await
+    }
+
+    pub(crate) async fn knock_with(address: SocketAddr, path: &str, header: &str) -> Self {
+        let mut raw = Self(TcpStream::connect(address).await.unwrap());
+        raw.ask(path, header).await;
+        raw
+    }
+
+    /// Is gone without a word, not even TCP's.
+    pub(crate) fn vanish(self) {
+        self.0.set_zero_linger().unwrap();
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
+    /// Connects over a stream that is there already.
+    pub(crate) async fn over(stream: S, path: &str) -> Self {
+        let mut raw = Self(stream);
+        raw.ask(path, "").await;
+        assert!(raw.response().await.starts_with("HTTP/1.1 101 "));
+        raw
+    }
+
+    async fn ask(&mut self, path: &str, header: &str) {
         let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{header}\r\n"
         );
-        socket.write_all(request.as_bytes()).await.unwrap();
-        Self(socket)
+        self.send(request.as_bytes()).await;
     }
 
     pub(crate) async fn response(&mut self) -> String {
@@ -60,6 +94,12 @@ impl Raw {
         self.send(&frame(0x80 | opcode, payload)).await;
     }
 
+    /// Sends a whole message, if the server still takes it.
+    pub(crate) async fn try_frame(&mut self, opcode: u8, payload: &[u8]) {
+        // refused where the server has ended the connection
+        soon("bytes are sent", self.0.write_all(&frame(0x80 | opcode, payload))).await.ok();
+    }
+
     /// The server's next frame that is no ping: one can come at any time.
     pub(crate) async fn next(&mut self) -> RawFrame {
         loop {
@@ -73,7 +113,7 @@ impl Raw {
     /// The server's next frame.
     pub(crate) async fn next_or_ping(&mut self) -> RawFrame {
         soon("a frame", async {
-            let opcode = self.0.read_u8().await.unwrap() & 0x0F;
+            let first = self.0.read_u8().await.unwrap();
             let length = match self.0.read_u8().await.unwrap() {
                 126 => u64::from(self.0.read_u16().await.unwrap()),
                 127 => self.0.read_u64().await.unwrap(),
@@ -81,7 +121,7 @@ impl Raw {
             };
             let mut payload = vec![0; usize::try_from(length).unwrap()];
             self.0.read_exact(&mut payload).await.unwrap();
-            RawFrame { opcode, payload }
+            RawFrame { opcode: first & 0x0F, compressed: first & 0x40 != 0, payload }
         })
         .await
     }
@@ -102,11 +142,13 @@ impl Raw {
         // a reset is an end, too
         soon("the server ends the connection", self.0.read_to_end(&mut rest)).await.ok();
     }
+}
 
-    /// Is gone without a word, not even TCP's.
-    pub(crate) fn vanish(self) {
-        self.0.set_zero_linger().unwrap();
-    }
+/// A stream of one who takes little: what its kernel keeps for it is a few KiB.
+pub(crate) async fn sleepy(address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4 << 10).unwrap();
+    socket.connect(address).await.unwrap()
 }
 
 /// A client's frame, masked with zeros. `first` holds FIN, the reserved bits, and the opcode.

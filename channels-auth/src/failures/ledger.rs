@@ -2,18 +2,17 @@
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Mutex, PoisonError},
 };
 
 use governor::{nanos::Nanos, state::StateStore};
 
-use super::Address;
-
 /// What an address is asked about: whether it is locked out, which changes nothing, or a failure of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Entry {
-    Look(Address),
-    Failure(Address),
+    Look(IpAddr),
+    Failure(IpAddr),
 }
 
 /// When each address has made up for its failures: the state of governor's algorithm, GCRA.
@@ -22,7 +21,7 @@ pub(super) enum Entry {
 pub(super) struct Ledger {
     capacity: usize,
     // connections of all workers ask; held for a look-up, and once in a while for a clearing
-    states: Mutex<HashMap<Address, Nanos>>,
+    states: Mutex<HashMap<IpAddr, Nanos>>,
 }
 
 impl Ledger {
@@ -55,7 +54,7 @@ impl StateStore for Ledger {
 
 /// Forgets those who have made up for their failures the soonest: half of them, so that it is not done again for
 /// the next address.
-fn forget_half(states: &mut HashMap<Address, Nanos>) {
+fn forget_half(states: &mut HashMap<IpAddr, Nanos>) {
     let mut ends: Vec<_> = states.values().copied().collect();
     let middle = ends.len() / 2;
     let (_, &mut median, _) = ends.select_nth_unstable(middle);
@@ -69,12 +68,12 @@ fn forget_half(states: &mut HashMap<Address, Nanos>) {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{IpAddr, Ipv4Addr};
+    use std::net::Ipv4Addr;
 
     use super::*;
 
     fn fail(ledger: &Ledger, number: u32, end: u64) {
-        let address = Address::from(IpAddr::V4(Ipv4Addr::from(number)));
+        let address = IpAddr::from(Ipv4Addr::from(number));
         let noted: Result<(), ()> =
             ledger.measure_and_replace(&Entry::Failure(address), |_| Ok(((), Nanos::new(end))));
         noted.unwrap();
@@ -91,7 +90,7 @@ mod tests {
         }
 
         let states = ledger.states.lock().unwrap();
-        assert!(states.contains_key(&Address::from(IpAddr::V4(Ipv4Addr::BROADCAST))));
+        assert!(states.contains_key(&IpAddr::from(Ipv4Addr::BROADCAST)));
         assert!(states.len() > 40);
     }
 

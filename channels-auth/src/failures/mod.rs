@@ -1,6 +1,5 @@
 //! How often an address may bring bad credentials.
 
-mod address;
 mod ledger;
 
 use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
@@ -12,10 +11,7 @@ use governor::{
     middleware::NoOpMiddleware,
 };
 
-use self::{
-    address::Address,
-    ledger::{Entry, Ledger},
-};
+use self::ledger::{Entry, Ledger};
 use crate::AuthError;
 
 /// How often an address may bring bad credentials before it has to wait: for
@@ -32,18 +28,16 @@ use crate::AuthError;
 /// ```
 /// use channels_auth::{FailureLimit, Jwt, TokenAuth};
 ///
-/// // nginx in front: it appends the client's address to X-Forwarded-For
-/// let limit = FailureLimit::default().behind_proxies(1);
-/// let auth = TokenAuth::stateless().accept(Jwt::hs256("secret")).limit_failures(limit);
+/// let auth = TokenAuth::stateless().accept(Jwt::hs256("secret")).limit_failures(FailureLimit::default());
 /// ```
 ///
-/// Behind a proxy that is not named by [`behind_proxies`](Self::behind_proxies), all clients have the proxy's
-/// address, and one of them locks out all. So there is no limit unless you set one.
+/// Behind a proxy, name it: to [`Channels::trusted_proxies`](channels_core::Channels::trusted_proxies) for
+/// sockets, to [`RestAuth::trusted_proxies`](crate::RestAuth::trusted_proxies) for requests. Else all clients
+/// have its address, and one of them locks out all. So there is no limit unless you set one.
 #[derive(Clone)]
 pub struct FailureLimit {
     at_once: NonZeroU32,
     recovery: Duration,
-    proxies: usize,
     addresses: usize,
 }
 
@@ -51,7 +45,6 @@ pub struct FailureLimit {
 #[derive(Clone)]
 pub(crate) struct Failures<C: Clock = MonotonicClock> {
     limiter: Arc<RateLimiter<Entry, Ledger, C, NoOpMiddleware<C::Instant>>>,
-    proxies: usize,
 }
 
 impl FailureLimit {
@@ -65,17 +58,7 @@ impl FailureLimit {
         let Some(at_once) = NonZeroU32::new(at_once).filter(|_| !recovery.is_zero()) else {
             panic!("a limit of no failures, or of any number of them, is none");
         };
-        Self { at_once, recovery, proxies: 0, addresses: 10_000 }
-    }
-
-    /// The client's address is in `X-Forwarded-For`, as many places from its end as there are proxies in front,
-    /// each of which appends whom it was asked by. By default 0: the connection comes from the client itself.
-    ///
-    /// Name no more than there are: what comes before their entries the client made up.
-    #[must_use]
-    pub fn behind_proxies(mut self, proxies: usize) -> Self {
-        self.proxies = proxies;
-        self
+        Self { at_once, recovery, addresses: 10_000 }
     }
 
     /// How many addresses are remembered, some 50 bytes each; by default 10,000.
@@ -93,7 +76,7 @@ impl FailureLimit {
         // a period is zero for a limit that `new` does not make
         let quota = Quota::with_period(self.recovery).unwrap_or(Quota::per_second(self.at_once));
         let limiter = RateLimiter::new(quota.allow_burst(self.at_once), Ledger::new(self.addresses), clock);
-        Failures { limiter: Arc::new(limiter), proxies: self.proxies }
+        Failures { limiter: Arc::new(limiter) }
     }
 }
 
@@ -106,7 +89,7 @@ impl Default for FailureLimit {
 impl<C: Clock> Failures<C> {
     /// Whether credentials from there are looked at.
     pub(crate) fn check(&self, scope: &Scope) -> Result<(), AuthError> {
-        let Some(address) = Address::of(scope, self.proxies) else { return Ok(()) };
+        let Some(address) = scope.client_network() else { return Ok(()) };
         self.limiter.check_key(&Entry::Look(address)).map_err(|locked| AuthError::TooManyFailures {
             retry_after: locked.wait_time_from(self.limiter.clock().now()),
         })
@@ -114,7 +97,7 @@ impl<C: Clock> Failures<C> {
 
     /// Notes what became of a credential from there.
     pub(crate) fn note(&self, error: &AuthError, scope: &Scope) {
-        if let (AuthError::Invalid(_), Some(address)) = (error, Address::of(scope, self.proxies)) {
+        if let (AuthError::Invalid(_), Some(address)) = (error, scope.client_network()) {
             // of two at a time that both were the last one allowed, the second changes nothing any more
             self.limiter.check_key(&Entry::Failure(address)).unwrap_or_default();
         }
@@ -126,7 +109,6 @@ impl fmt::Debug for FailureLimit {
         f.debug_struct("FailureLimit")
             .field("at_once", &self.at_once)
             .field("recovery", &self.recovery)
-            .field("proxies", &self.proxies)
             .field("addresses", &self.addresses)
             .finish()
     }
@@ -135,6 +117,7 @@ impl fmt::Debug for FailureLimit {
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
+    use channels_core::TrustedProxies;
     use governor::clock::FakeRelativeClock;
 
     use super::*;
@@ -143,7 +126,10 @@ mod tests {
 
     fn from(address: &str) -> Scope {
         let peer = format!("{address}:1234").parse().unwrap();
-        Scope::of_request(&TestRequest::default().peer_addr(peer).to_http_request())
+        Scope::of_request(
+            &TestRequest::default().peer_addr(peer).to_http_request(),
+            &TrustedProxies::default(),
+        )
     }
 
     fn bad() -> AuthError {

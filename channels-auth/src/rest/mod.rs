@@ -10,7 +10,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use actix_web::HttpRequest;
 use async_trait::async_trait;
-use channels_core::{Limits, Scope};
+use channels_core::{Limits, Scope, TrustedProxies};
 
 pub use self::{authenticated::Authenticated, middleware::RestAuthMiddleware};
 use crate::{AuthError, Credential, Source, TokenAuth, UserLoader, metrics, stack::Visitors};
@@ -40,6 +40,7 @@ pub struct RestAuth<U> {
     stack: Arc<dyn Stack<U>>,
     sources: Arc<[Source]>,
     limit: Duration,
+    proxies: Arc<TrustedProxies>,
 }
 
 /// A [`TokenAuth`], whatever loads its users.
@@ -74,7 +75,7 @@ impl<L: UserLoader> Stack<L::User> for TokenAuth<L> {
 impl<U: Send + Sync + 'static> RestAuth<U> {
     pub(crate) fn new<L: UserLoader<User = U>>(stack: TokenAuth<L>) -> Self {
         let sources = Arc::new([Source::authorization("Bearer"), Source::authorization("Token")]);
-        Self { stack: Arc::new(stack), sources, limit: Limits::default().handshake }
+        Self { stack: Arc::new(stack), sources, limit: Limits::default().handshake, proxies: Arc::default() }
     }
 
     /// Where to look for a credential, in this order, instead of `Authorization: Bearer …` and
@@ -98,6 +99,27 @@ impl<U: Send + Sync + 'static> RestAuth<U> {
         self
     }
 
+    /// The proxies, by address or network, whose `X-Forwarded-For` tells who a client is: for the
+    /// [limit to failures](crate::FailureLimit). Name those of
+    /// [`Channels::trusted_proxies`](channels_core::Channels::trusted_proxies).
+    ///
+    /// # Panics
+    ///
+    /// If one is no address and no network. This shows at start-up.
+    #[must_use]
+    #[track_caller]
+    pub fn trusted_proxies<I>(mut self, proxies: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        match TrustedProxies::parse(proxies) {
+            Ok(proxies) => self.proxies = Arc::new(proxies),
+            Err(error) => panic!("{error}"),
+        }
+        self
+    }
+
     /// Whose request it is.
     ///
     /// # Errors
@@ -112,7 +134,7 @@ impl<U: Send + Sync + 'static> RestAuth<U> {
         request: &HttpRequest,
         visitors: Visitors,
     ) -> Result<Option<Authenticated<U>>, AuthError> {
-        let mut scope = Scope::of_request(request);
+        let mut scope = Scope::of_request(request, &self.proxies);
         let credential = self.sources.iter().find_map(|source| source.find(&mut scope));
         let outcome = match (credential, visitors) {
             (Some(credential), _) => self.stack.admit(credential, &scope, self.limit).await.map(Some),
@@ -125,7 +147,12 @@ impl<U: Send + Sync + 'static> RestAuth<U> {
 
 impl<U> Clone for RestAuth<U> {
     fn clone(&self) -> Self {
-        Self { stack: Arc::clone(&self.stack), sources: Arc::clone(&self.sources), limit: self.limit }
+        Self {
+            stack: Arc::clone(&self.stack),
+            sources: Arc::clone(&self.sources),
+            limit: self.limit,
+            proxies: Arc::clone(&self.proxies),
+        }
     }
 }
 

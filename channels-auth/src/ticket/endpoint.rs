@@ -5,7 +5,7 @@ use actix_web::{
     http::header::{CACHE_CONTROL, HeaderValue},
     web::{self, Json, JsonConfig},
 };
-use channels_core::Scope;
+use channels_core::{Scope, TrustedProxies};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +56,8 @@ impl Tickets {
             return Ok(no_path());
         }
         let ticket = self.issue(user.identity(), path).await;
-        let ticket = ticket.inspect_err(|error| error.log(None, &Scope::of_request(request)))?;
+        let ticket = ticket
+            .inspect_err(|error| error.log(None, &Scope::of_request(request, &TrustedProxies::default())))?;
         let answer = Answer { ticket: ticket.expose(), expires_in: self.lifetime.as_secs() };
         let mut response = HttpResponse::Ok();
         Ok(response.insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store"))).json(answer))

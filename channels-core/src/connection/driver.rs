@@ -122,7 +122,7 @@ async fn answer<C: WebsocketConsumer>(link: &Link, hook: &'static str, error: &E
         None => tracing::error!(connection = %link.id(), hook, %error, "hook failed"),
     }
     if let Some(frame) = C::error_frame(error)
-        && let Err(error) = link.send(crate::socket::encoded(&frame)).await
+        && let Err(error) = link.send(link.frame(frame.opcode(), frame.as_bytes())).await
     {
         tracing::debug!(connection = %link.id(), %error, "the error frame was not sent");
     }

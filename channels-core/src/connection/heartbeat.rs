@@ -1,19 +1,21 @@
 //! Pings a client, and notices when it is gone.
 
-use std::{
-    fmt,
-    hash::{BuildHasher, RandomState},
-};
+use std::{fmt, time::Duration};
 
 use tokio::time::{Instant, sleep_until};
 
 use super::Link;
+use crate::random;
 
-/// Why a connection counts as lost.
+/// Why a connection is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Silence {
     NoPong,
     NoRoom,
+    /// A message began, and was not finished.
+    HalfMessage,
+    /// Nothing is wrong, but the client may not be silent for so long.
+    Idle,
 }
 
 impl fmt::Display for Silence {
@@ -21,6 +23,8 @@ impl fmt::Display for Silence {
         f.write_str(match self {
             Self::NoPong => "no answer to a ping",
             Self::NoRoom => "nothing was read for the write timeout",
+            Self::HalfMessage => "a message was not finished in time",
+            Self::Idle => "no message for the idle time",
         })
     }
 }
@@ -29,16 +33,30 @@ impl fmt::Display for Silence {
 /// pinged together. Ends when the client is silent or stalls for too long.
 pub(super) async fn watch(link: &Link) -> Silence {
     let limits = link.limits();
-    let mut next_ping = Instant::now() + limits.ping_interval.mul_f64(jitter());
+    // a stall that begins while we sleep is noticed when we wake
+    let shortest = limits.write_timeout.min(limits.message_timeout).min(limits.idle.unwrap_or(Duration::MAX));
+    let mut next_ping = Instant::now() + limits.ping_interval.mul_f64(random::part_of_one());
     // when the ping that is unanswered was sent
     let mut asked = None::<Instant>;
     loop {
-        let pong_due = asked.map(|asked| asked + limits.ping_timeout);
-        let write_due = link.outbound().stalled_since().map(|since| since + limits.write_timeout);
-        sleep_until([pong_due, write_due].into_iter().flatten().fold(next_ping, Instant::min)).await;
+        let due = [
+            asked.map(|asked| asked + limits.ping_timeout),
+            link.write_due(),
+            link.message_due(),
+            link.message_wanted(),
+        ];
+        let wake = next_ping.min(Instant::now() + shortest.min(limits.ping_interval));
+        sleep_until(due.into_iter().flatten().fold(wake, Instant::min)).await;
         let now = Instant::now();
-        if link.outbound().stalled_since().is_some_and(|since| now >= since + limits.write_timeout) {
+        let is_over = |due: Option<Instant>| due.is_some_and(|due| now >= due);
+        if is_over(link.write_due()) {
             return Silence::NoRoom;
+        }
+        if is_over(link.message_due()) {
+            return Silence::HalfMessage;
+        }
+        if is_over(link.message_wanted()) {
+            return Silence::Idle;
         }
         if let Some(asked_at) = asked {
             let silent = link.silent_for();
@@ -55,10 +73,4 @@ pub(super) async fn watch(link: &Link) -> Silence {
             next_ping = now + limits.ping_interval;
         }
     }
-}
-
-/// A random part of one.
-fn jitter() -> f64 {
-    let random = RandomState::new().hash_one(());
-    random as f64 / u64::MAX as f64
 }

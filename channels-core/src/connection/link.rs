@@ -9,15 +9,16 @@ use std::{
 
 use actix_web::http::header::{HeaderName, HeaderValue};
 use bytes::Bytes;
+use channels_layer::wire::websocket::{self, Opcode};
 use tokio::{
     sync::{Notify, oneshot},
     time::{Instant, sleep},
 };
 
-use super::ConnectionId;
+use super::{ConnectionId, Terms};
 use crate::{
     CloseCode, CloseReason, Limits, Rejection, metrics,
-    transport::{Outbound, Relayed},
+    transport::{Agreed, Encoding, Outbound, Relayed},
 };
 
 /// What all parts of one connection share. It lives on one worker.
@@ -27,6 +28,7 @@ pub(crate) struct Link(Rc<Shared>);
 struct Shared {
     id: ConnectionId,
     limits: Arc<Limits>,
+    terms: Terms,
     outbound: Outbound,
     phase: RefCell<Phase>,
     /// Set when the connection ends by something other than its consumer.
@@ -38,6 +40,10 @@ struct Shared {
     /// Whether middleware accepted the connection, and the consumer has not yet.
     early: Cell<bool>,
     heard: Cell<Instant>,
+    /// When the last message came.
+    spoke: Cell<Instant>,
+    /// Since when something has been coming that is not all there.
+    midway: Cell<Option<Instant>>,
     /// Whether the reader waits for the consumer, and so cannot hear the client.
     deaf: Cell<bool>,
 }
@@ -63,7 +69,8 @@ enum End {
 /// What becomes of the frames that wait when a connection is closed.
 enum Waiting {
     Sent,
-    Dropped,
+    /// Why, as the metric says it.
+    Dropped(&'static str),
 }
 
 /// The answer to a request to connect.
@@ -112,12 +119,13 @@ pub enum SocketError {
 }
 
 impl Link {
-    pub(crate) fn new(limits: Arc<Limits>) -> (Self, oneshot::Receiver<Answer>) {
+    pub(crate) fn new(limits: Arc<Limits>, terms: Terms) -> (Self, oneshot::Receiver<Answer>) {
         let (answer, answered) = oneshot::channel();
         let shared = Shared {
             id: ConnectionId::next(),
             outbound: Outbound::new(&limits),
             limits,
+            terms,
             phase: RefCell::new(Phase::Connecting(answer)),
             end: Cell::new(None),
             ended: Notify::new(),
@@ -125,6 +133,8 @@ impl Link {
             let_go: Notify::new(),
             early: Cell::new(false),
             heard: Cell::new(Instant::now()),
+            spoke: Cell::new(Instant::now()),
+            midway: Cell::new(None),
             deaf: Cell::new(false),
         };
         (Self(Rc::new(shared)), answered)
@@ -140,6 +150,22 @@ impl Link {
 
     pub(crate) fn outbound(&self) -> &Outbound {
         &self.0.outbound
+    }
+
+    /// Whether messages are compressed, and how.
+    pub(crate) fn compression(&self) -> Option<Agreed> {
+        self.0.terms.compression
+    }
+
+    /// A message as the frame that this client gets.
+    pub(crate) fn frame(&self, opcode: Opcode, payload: &[u8]) -> Bytes {
+        let compressed = self.compression().and_then(|agreed| agreed.frame(opcode, payload));
+        compressed.unwrap_or_else(|| websocket::frame(opcode, payload))
+    }
+
+    /// How an event's frame, which others share, has to look for this client.
+    pub(crate) fn encoding(&self) -> Encoding {
+        self.compression().map_or(Encoding::Plain, Agreed::encoding)
     }
 
     pub(crate) fn was_open(&self) -> bool {
@@ -190,15 +216,15 @@ impl Link {
         self.outbound().send(frame).await.or(Err(SocketError::Closed))
     }
 
-    /// Queues a frame of a group's; never waits. A client that is too slow is closed, where that is the
-    /// policy.
-    pub(crate) fn relay(&self, frame: Bytes) {
-        match self.outbound().relay(frame) {
+    /// Queues the frame of an event of type `event`; never waits. A client that is too slow is closed, where
+    /// that is the policy.
+    pub(crate) fn relay(&self, frame: Bytes, event: &'static str) {
+        match self.outbound().relay(frame, event) {
             Relayed::Queued => {}
             Relayed::Closed => metrics::event_dropped("gone"),
-            Relayed::DroppedOldest(count) => {
-                (0..count).for_each(|_| metrics::event_dropped("slow"));
-                tracing::debug!(connection = %self.id(), count, "frames dropped: the client does not read fast enough");
+            Relayed::Dropped(count) => {
+                metrics::events_dropped("slow", count);
+                tracing::debug!(connection = %self.id(), count, "events dropped: the client does not read fast enough");
             }
             Relayed::Overflow => {
                 metrics::event_dropped("slow");
@@ -213,6 +239,13 @@ impl Link {
         self.finish(rejection.into(), Waiting::Sent);
     }
 
+    /// Closes the connection for something the client did, after all that was sent to it; what it sent before
+    /// is still for the consumer.
+    pub(crate) fn dismiss(&self, rejection: Rejection) {
+        self.finish(rejection, Waiting::Sent);
+        self.end(End::AfterInbox);
+    }
+
     /// Closes the connection from outside, after all that was sent, and stops its driver.
     pub(crate) fn kick(&self, rejection: impl Into<Rejection>) {
         let rejection = rejection.into();
@@ -225,7 +258,7 @@ impl Link {
     pub(crate) fn evict(&self, rejection: impl Into<Rejection>) {
         let rejection = rejection.into();
         let code = rejection.code();
-        self.finish(rejection, Waiting::Dropped);
+        self.finish(rejection, Waiting::Dropped("slow"));
         self.end(End::AtOnce(code));
     }
 
@@ -237,10 +270,17 @@ impl Link {
         self.end(End::AfterInbox);
     }
 
+    /// Shuts the socket down under all who wait for it.
+    pub(crate) fn cut(&self) {
+        if !self.0.terms.cutter.cut() {
+            tracing::debug!(connection = %self.id(), "the socket is left to the kernel: see `Channels::tune`");
+        }
+    }
+
     /// The connection is gone: nothing can be sent any more.
     pub(crate) fn lost(&self) {
-        self.finish(CloseCode::ABNORMAL.into(), Waiting::Dropped);
-        self.outbound().abandon();
+        self.finish(CloseCode::ABNORMAL.into(), Waiting::Dropped("gone"));
+        metrics::events_dropped("gone", self.outbound().abandon());
         self.end(End::AfterInbox);
     }
 
@@ -258,13 +298,15 @@ impl Link {
         match (before, waiting) {
             (Phase::Connecting(answer), _) => {
                 // nothing that a group sent meanwhile reaches a client that is refused
-                self.outbound().close_now(&reason);
+                metrics::events_dropped("gone", self.outbound().close_now(&reason));
                 if answer.send(Answer::Refuse(rejection)).is_err() {
                     tracing::debug!(connection = %self.id(), "the request was given up before it was answered");
                 }
             }
             (Phase::Open | Phase::Closed { .. }, Waiting::Sent) => self.outbound().close(&reason),
-            (Phase::Open | Phase::Closed { .. }, Waiting::Dropped) => self.outbound().close_now(&reason),
+            (Phase::Open | Phase::Closed { .. }, Waiting::Dropped(why)) => {
+                metrics::events_dropped(why, self.outbound().close_now(&reason));
+            }
         }
     }
 
@@ -321,6 +363,34 @@ impl Link {
     /// The client gave a sign of life.
     pub(crate) fn heard(&self) {
         self.0.heard.set(Instant::now());
+    }
+
+    /// The client sent a message.
+    pub(crate) fn spoke(&self) {
+        self.0.spoke.set(Instant::now());
+        self.0.midway.set(None);
+    }
+
+    /// Whether the last that was read is the beginning of something.
+    pub(crate) fn midway(&self, midway: bool) {
+        let since = self.0.midway.get().unwrap_or_else(Instant::now);
+        self.0.midway.set(midway.then_some(since));
+    }
+
+    /// When a client that takes nothing counts as lost.
+    pub(crate) fn write_due(&self) -> Option<Instant> {
+        Some(self.outbound().stalled_since()? + self.limits().write_timeout)
+    }
+
+    /// When a message that has begun to come must be there.
+    pub(crate) fn message_due(&self) -> Option<Instant> {
+        Some(self.0.midway.get()? + self.limits().message_timeout)
+    }
+
+    /// When a client that may not be silent must have said something.
+    pub(crate) fn message_wanted(&self) -> Option<Instant> {
+        let spoke = if self.0.deaf.get() { Instant::now() } else { self.0.spoke.get() };
+        Some(spoke + self.limits().idle?)
     }
 
     /// The reader waits for the consumer, or no longer.

@@ -1,6 +1,7 @@
 //! One connection: an actor that owns it, and the task that drives its consumer.
 
 mod driver;
+mod handle;
 mod heartbeat;
 mod id;
 mod inbox;
@@ -20,19 +21,35 @@ pub(crate) use self::{
     link::{Answer, Link},
     registry::Registry,
 };
+use self::{handle::Close, heartbeat::Silence};
 pub use self::{
+    handle::ConnectionHandle,
     id::ConnectionId,
     link::{Accept, SocketError},
 };
 use crate::{
-    CloseCode, Rejection, Scope, channels::Channels, metrics, middleware::access_log, routing::Found,
-    transport,
+    CloseCode, Rejection, Scope,
+    channels::Channels,
+    metrics,
+    middleware::access_log,
+    routing::Found,
+    transport::{self, Agreed, Cutter},
 };
 
 /// Both directions of a connection, as the application's end holds them.
 pub(crate) struct Wire {
     pub(crate) link: Link,
     pub(crate) inbox: Inbox,
+    pub(crate) handle: ConnectionHandle,
+}
+
+/// What the handshake settled.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Terms {
+    /// Whether messages are compressed, and how.
+    pub(crate) compression: Option<Agreed>,
+    /// What ends a connection whose client takes nothing any more.
+    pub(crate) cutter: Cutter,
 }
 
 /// Starts a connection. The future returned is the application's answer, due within
@@ -41,30 +58,35 @@ pub(crate) fn open<P, E>(
     channels: &Channels,
     found: Found,
     scope: Scope,
+    terms: Terms,
     payload: P,
 ) -> (Link, impl Future<Output = Answer> + use<P, E>)
 where
     P: Stream<Item = Result<Bytes, E>> + 'static,
     E: 'static,
 {
-    let (link, answered) = Link::new(channels.connection_limits());
+    let limits = found.limits.clone().unwrap_or_else(|| channels.connection_limits());
+    let (link, answered) = Link::new(limits, terms);
     let inbox = Inbox::new(link.limits().inbound);
     let log = access_log::Line::new(link.id(), &scope);
     log.handshaking();
     metrics::opened();
 
-    let driver = {
-        let (channels, link, inbox) = (channels.clone(), link.clone(), inbox.clone());
-        let span = tracing::debug_span!("connection", id = %link.id());
-        let driver = async move { channels.run(found, scope, Wire { link, inbox }).await };
-        AbortOnDropHandle::new(actix::spawn(driver.instrument(span)))
-    };
-    let reader = transport::read(payload, link.clone(), inbox.clone());
-    let life = live(link.clone(), inbox, driver, reader);
-    let registry = channels.registry();
-    let connection =
-        Connection { life: Some(Box::pin(life)), link: link.clone(), log: log.clone(), registry };
-    channels.registry().insert(link.id(), connection.start().recipient());
+    Connection::create(|ctx| {
+        let handle = ConnectionHandle::new(link.id(), ctx.address().recipient());
+        let registry = channels.registry();
+        registry.insert(handle.clone());
+        let driver = {
+            let (channels, wire) =
+                (channels.clone(), Wire { link: link.clone(), inbox: inbox.clone(), handle });
+            let span = tracing::debug_span!("connection", id = %link.id());
+            let driver = async move { channels.run(found, scope, wire).await };
+            AbortOnDropHandle::new(actix::spawn(driver.instrument(span)))
+        };
+        let reader = transport::read(payload, link.clone(), inbox.clone());
+        let life = live(link.clone(), inbox, driver, reader);
+        Connection { life: Some(Box::pin(life)), link: link.clone(), log: log.clone(), registry }
+    });
 
     let answer = {
         let link = link.clone();
@@ -118,14 +140,6 @@ impl Drop for Connection {
     }
 }
 
-/// Closes a connection from outside.
-#[derive(Clone, Debug)]
-pub(crate) struct Close(pub(crate) Rejection);
-
-impl Message for Close {
-    type Result = ();
-}
-
 impl Handler<Close> for Connection {
     type Result = ();
 
@@ -138,29 +152,40 @@ impl Handler<Close> for Connection {
 async fn live(link: Link, inbox: Inbox, driver: AbortOnDropHandle<()>, reader: impl Future<Output = ()>) {
     let mut driver = std::pin::pin!(driver);
     let mut reader = std::pin::pin!(reader);
-    let consumer_ended = tokio::select! {
+    let gone = tokio::select! {
         outcome = &mut driver => {
             end(&link, outcome);
-            true
-        }
-        () = &mut reader => false,
-        silence = heartbeat::watch(&link) => {
-            tracing::info!(connection = %link.id(), %silence, "connection lost");
-            link.lost();
-            inbox.end();
             false
         }
-    };
-    if consumer_ended {
-        // the peer answers the close frame, and closes
-        if timeout(link.limits().close_timeout, reader).await.is_err() {
-            tracing::debug!(connection = %link.id(), "the client did not answer the close frame in time");
+        () = &mut reader => {
+            // a hook that goes on and on is dropped by its own deadline
+            end(&link, (&mut driver).await);
+            true
         }
-    } else {
-        // a hook that goes on and on is dropped by its own deadline
-        end(&link, driver.await);
+        silence = heartbeat::watch(&link) => {
+            give_up(&link, silence);
+            inbox.end();
+            end(&link, (&mut driver).await);
+            silence != Silence::Idle
+        }
+    };
+    // the client answers the close frame, and closes
+    if !gone && timeout(link.limits().close_timeout, reader).await.is_err() {
+        tracing::debug!(connection = %link.id(), "the client did not answer the close frame in time");
+        link.cut();
     }
     link.outbound().end();
+}
+
+fn give_up(link: &Link, silence: Silence) {
+    tracing::info!(connection = %link.id(), %silence, "connection given up");
+    match silence {
+        Silence::Idle => link.kick(Rejection::new(CloseCode::NORMAL, "idle")),
+        Silence::NoPong | Silence::NoRoom | Silence::HalfMessage => {
+            link.lost();
+            link.cut();
+        }
+    }
 }
 
 /// The consumer is done: closes what it did not close itself.

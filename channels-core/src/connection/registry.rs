@@ -4,16 +4,15 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
-use actix::Recipient;
 use tokio::sync::Notify;
 
-use super::{Close, ConnectionId};
-use crate::Rejection;
-
+use super::{ConnectionHandle, ConnectionId};
+use crate::drain::restart;
 /// The connections of an application, on all its workers.
 #[derive(Clone, Default)]
 pub(crate) struct Registry(Arc<Shared>);
@@ -21,14 +20,19 @@ pub(crate) struct Registry(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     // shared by the workers' threads, locked for a moment when a connection starts or ends
-    connections: Mutex<HashMap<ConnectionId, Recipient<Close>>>,
+    connections: Mutex<HashMap<ConnectionId, ConnectionHandle>>,
     changed: Notify,
-    draining: AtomicBool,
+    /// What a client that comes during a shutdown is told: in how many seconds to come back. 0 before one.
+    draining: AtomicU64,
 }
 
 impl Registry {
-    pub(super) fn insert(&self, id: ConnectionId, address: Recipient<Close>) {
-        self.lock().insert(id, address);
+    pub(super) fn insert(&self, connection: ConnectionHandle) {
+        self.lock().insert(connection.id(), connection.clone());
+        // one that was let in just before a shutdown, and is too late for it
+        if let Some(seconds) = self.draining() {
+            connection.reject(restart(seconds));
+        }
     }
 
     pub(super) fn remove(&self, id: ConnectionId) {
@@ -40,20 +44,21 @@ impl Registry {
         self.lock().len()
     }
 
-    pub(crate) fn is_draining(&self) -> bool {
-        self.0.draining.load(Ordering::Acquire)
+    /// During a shutdown: in how many seconds clients are to come back.
+    pub(crate) fn draining(&self) -> Option<u64> {
+        Some(self.0.draining.load(Ordering::Acquire)).filter(|&seconds| seconds > 0)
     }
 
-    pub(crate) fn start_draining(&self) {
-        self.0.draining.store(true, Ordering::Release);
+    /// From here on nobody is let in. Tells in how many seconds clients are to come back.
+    pub(crate) fn start_draining(&self, spread: Duration) -> u64 {
+        let seconds = spread.as_secs().max(1);
+        self.0.draining.store(seconds, Ordering::Release);
+        seconds
     }
 
-    /// Closes every connection.
-    pub(crate) fn close_all(&self, rejection: &Rejection) {
-        let addresses: Vec<_> = self.lock().values().cloned().collect();
-        for address in addresses {
-            address.do_send(Close(rejection.clone()));
-        }
+    /// Every connection there is.
+    pub(crate) fn all(&self) -> Vec<ConnectionHandle> {
+        self.lock().values().cloned().collect()
     }
 
     /// Waits until no connection is left.
@@ -66,7 +71,7 @@ impl Registry {
         self.until(|connections| !connections.contains_key(&id)).await;
     }
 
-    async fn until(&self, is_so: impl Fn(&HashMap<ConnectionId, Recipient<Close>>) -> bool) {
+    async fn until(&self, is_so: impl Fn(&HashMap<ConnectionId, ConnectionHandle>) -> bool) {
         loop {
             let changed = self.0.changed.notified();
             if is_so(&self.lock()) {
@@ -77,7 +82,7 @@ impl Registry {
     }
 
     // Nothing that can panic runs under this lock, so a poisoned one is still consistent.
-    fn lock(&self) -> MutexGuard<'_, HashMap<ConnectionId, Recipient<Close>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ConnectionId, ConnectionHandle>> {
         self.0.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

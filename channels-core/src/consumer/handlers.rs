@@ -7,14 +7,14 @@ use channels_layer::{Envelope, Event, EventError, Received};
 use futures_util::future::LocalBoxFuture;
 
 use super::unhandled;
-use crate::{Result, Socket};
+use crate::{Result, Socket, transport::Encoding};
 
 type Method<C> = Box<
     dyn for<'a> Fn(&'a mut C, &'a Envelope, &'a mut Socket) -> LocalBoxFuture<'a, Result<()>> + Send + Sync,
 >;
 
-/// Makes the ready frame of an event.
-pub(crate) type Relay = fn(&Envelope) -> Result<Bytes, EventError>;
+/// Makes the ready frame of an event, as a client needs it.
+pub(crate) type Relay = fn(&Envelope, Encoding) -> Result<Bytes, EventError>;
 
 /// Where an event goes.
 #[derive(Clone, Copy)]
@@ -55,7 +55,10 @@ impl<C: 'static> Dispatch<C> {
         socket: &mut Socket,
     ) -> Result<()> {
         match (self.ways.get(envelope.kind()), self.methods.get(envelope.kind())) {
-            (Some(Way::Relay(frame)), _) => socket.send_frame(frame(envelope)?).await,
+            (Some(Way::Relay(frame)), _) => {
+                let frame = frame(envelope, socket.link().encoding())?;
+                socket.send_frame(frame).await
+            }
             (Some(Way::Method), Some(method)) => method(consumer, envelope, socket).await,
             (Some(Way::Method) | None, _) => {
                 unhandled::note(envelope.kind());
@@ -76,7 +79,7 @@ impl<C: 'static> Handlers<C> {
     /// If `E`'s type already has a handler. Routes are built at start-up, so this shows then.
     #[track_caller]
     pub fn relay<E: Event>(&mut self) {
-        self.insert(E::TYPE, Way::Relay(|envelope| envelope.open::<E>()?.frame()));
+        self.insert(E::TYPE, Way::Relay(|envelope, encoding| encoding.frame(&envelope.open::<E>()?)));
     }
 
     /// Calls `method` for every `E` that reaches this consumer: `on.event(Self::chat_message)`.

@@ -2,6 +2,7 @@
 
 pub(crate) mod access_log;
 mod allowed_hosts;
+mod connection_limit;
 mod from_fn;
 mod next;
 pub(crate) mod origin;
@@ -13,6 +14,7 @@ use async_trait::async_trait;
 pub(crate) use self::{allowed_hosts::same_host, redact::redacted};
 pub use self::{
     allowed_hosts::{AllowedHosts, AllowedOrigins},
+    connection_limit::ConnectionLimit,
     from_fn::{FromFn, from_fn},
     next::Next,
     origin::OriginPatternError,

@@ -8,7 +8,7 @@ use super::{Middleware, Rejection};
 use crate::{
     Accept, CloseCode, Frame, Layer, Limits, Scope,
     channels::Endpoint,
-    connection::{ConnectionId, Wire},
+    connection::{ConnectionHandle, ConnectionId, Wire},
 };
 
 /// The rest of the stack, and the consumer at its end.
@@ -52,6 +52,11 @@ impl Next<'_> {
     /// [`Limits::handshake`].
     pub fn limits(&self) -> &Limits {
         self.wire.link.limits()
+    }
+
+    /// A hold on the connection, to close it from elsewhere.
+    pub fn handle(&self) -> &ConnectionHandle {
+        &self.wire.handle
     }
 
     /// The connection's number, as in the log.

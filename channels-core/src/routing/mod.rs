@@ -9,7 +9,7 @@ use channels_layer::Layer;
 pub use self::pattern::PatternError;
 pub(crate) use self::pattern::{Params, Pattern};
 use crate::{
-    Rejection, Result, Scope, Socket, WebsocketConsumer,
+    Limits, Rejection, Result, Scope, Socket, WebsocketConsumer,
     channels::Endpoint,
     connection::{self, Wire},
     consumer::Dispatch,
@@ -32,6 +32,7 @@ use crate::{
 #[derive(Clone, Default)]
 pub struct Routes {
     middleware: Vec<Arc<dyn Middleware>>,
+    limits: Option<Arc<Limits>>,
     routes: Vec<Route>,
 }
 
@@ -40,6 +41,7 @@ struct Route {
     levels: Vec<String>,
     pattern: Pattern,
     middleware: Vec<Arc<dyn Middleware>>,
+    limits: Option<Arc<Limits>>,
     endpoint: Endpoint,
 }
 
@@ -48,6 +50,7 @@ struct Route {
 pub(crate) struct Found {
     pub(crate) endpoint: Endpoint,
     pub(crate) middleware: Arc<[Arc<dyn Middleware>]>,
+    pub(crate) limits: Option<Arc<Limits>>,
     pub(crate) params: Params,
 }
 
@@ -61,6 +64,14 @@ impl Routes {
     #[must_use]
     pub fn wrap(mut self, middleware: impl Middleware) -> Self {
         self.middleware.push(Arc::new(middleware));
+        self
+    }
+
+    /// Bounds the connections of these routes, instead of what is nested around them, and of
+    /// [`Channels::limits`](crate::Channels::limits).
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Some(Arc::new(limits));
         self
     }
 
@@ -84,7 +95,8 @@ impl Routes {
     {
         let levels = vec![path.to_owned()];
         let pattern = compiled(&levels);
-        self.routes.push(Route { levels, pattern, middleware: Vec::new(), endpoint: endpoint(factory) });
+        let endpoint = endpoint(factory);
+        self.routes.push(Route { levels, pattern, middleware: Vec::new(), limits: None, endpoint });
         self
     }
 
@@ -105,6 +117,7 @@ impl Routes {
                 pattern: compiled(&levels),
                 levels,
                 middleware,
+                limits: route.limits.or_else(|| inner.limits.clone()),
                 endpoint: route.endpoint,
             });
         }
@@ -116,7 +129,8 @@ impl Routes {
         self.routes.iter().find_map(|route| {
             let params = route.pattern.captures(path)?;
             let middleware = [self.middleware.clone(), route.middleware.clone()].concat().into();
-            Some(Found { endpoint: Arc::clone(&route.endpoint), middleware, params })
+            let limits = route.limits.clone().or_else(|| self.limits.clone());
+            Some(Found { endpoint: Arc::clone(&route.endpoint), middleware, limits, params })
         })
     }
 }
@@ -152,8 +166,9 @@ where
                 Rejection::new(crate::CloseCode::TRY_AGAIN, "try again later")
             })?;
             let ways = Arc::clone(&handlers.ways);
-            let socket = Socket::new(scope, layer, wire.link, ways, &mailbox);
-            connection::drive(consumer, handlers, socket, wire.inbox, mailbox).await;
+            let Wire { link, inbox, handle } = wire;
+            let socket = Socket::new(scope, layer, (link, handle), ways, &mailbox);
+            connection::drive(consumer, handlers, socket, inbox, mailbox).await;
             Ok(())
         })
     })

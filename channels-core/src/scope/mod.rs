@@ -1,10 +1,17 @@
 //! What is known of a connection for its whole life.
 
+mod client;
 mod extensions;
 mod headers;
 mod query;
 
-use std::{any::type_name, fmt, net::SocketAddr, str::FromStr, sync::Arc};
+use std::{
+    any::type_name,
+    fmt,
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+    sync::Arc,
+};
 
 use actix_web::{
     HttpRequest,
@@ -12,6 +19,7 @@ use actix_web::{
 };
 use percent_encoding::percent_decode_str;
 
+pub use self::client::{ProxyError, TrustedProxies};
 use self::{extensions::Extensions, headers::Headers};
 use crate::{middleware::redacted, routing::Params};
 
@@ -71,11 +79,12 @@ impl Scope {
     }
 
     /// The scope of a request that is no connection: for what looks at both alike, such as authentication. It
-    /// has no parameters of a route.
-    pub fn of_request(request: &HttpRequest) -> Self {
+    /// has no parameters of a route. `proxies` may tell who the client is.
+    pub fn of_request(request: &HttpRequest, proxies: &TrustedProxies) -> Self {
         let path = percent_decode_str(request.head().uri.path()).decode_utf8_lossy().into_owned();
         let query = request.query_string().to_owned();
-        Self::new(path, query, request.peer_addr(), request.headers(), Params::default())
+        let client = proxies.client(request.peer_addr(), request.headers());
+        Self::new(path, query, client, request.headers(), Params::default())
     }
 
     /// The path, percent-decoded, without the query string.
@@ -99,9 +108,17 @@ impl Scope {
         redacted(&self.path, &self.query)
     }
 
-    /// The address the connection comes from: the client's, or a proxy's.
+    /// The address the connection comes from: the client's where it is the peer, or a proxy tells it that
+    /// [`Channels::trusted_proxies`](crate::Channels::trusted_proxies) names (with port 0, if that does not tell the
+    /// port), else the proxy's. `None` on a Unix socket.
     pub fn client(&self) -> Option<SocketAddr> {
         self.client
+    }
+
+    /// The address that limits count the connection by: the [client's](Self::client), or its IPv6 network of 64
+    /// bits, which is what one household has.
+    pub fn client_network(&self) -> Option<IpAddr> {
+        self.client.map(|client| client::network(client.ip()))
     }
 
     /// The first header of this name.

@@ -83,7 +83,8 @@ impl WebsocketCommunicator {
         subprotocol: Option<String>,
         headers: Vec<(HeaderName, HeaderValue)>,
     ) -> Self {
-        let limits = MessageLimits { message: usize::MAX, fragments: usize::MAX };
+        let limits =
+            MessageLimits { message: usize::MAX, fragments: usize::MAX, inflation: Some(usize::MAX) };
         let decoder = Decoder::new(Role::Client, limits);
         Self { registry, id, bytes, body, decoder, chunk: Bytes::new(), subprotocol, headers }
     }

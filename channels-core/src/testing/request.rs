@@ -14,7 +14,7 @@ use super::WebsocketCommunicator;
 use crate::{
     Accept, Channels, CloseCode, Scope,
     channels::Request,
-    connection::{self, Answer},
+    connection::{self, Answer, Terms},
     transport::body,
 };
 
@@ -110,9 +110,10 @@ impl WebsocketRequest {
             let (bytes, mut received) = mpsc::channel(BUFFERED);
             let payload =
                 stream::poll_fn(move |cx| received.poll_recv(cx).map(|bytes| bytes.map(Ok::<Bytes, ()>)));
-            let scope = Scope::new(path, query.to_owned(), self.client, &self.headers, found.params.clone());
-
-            let (link, answer) = connection::open(channels, found, scope, payload);
+            let client = channels.client(self.client, &self.headers);
+            let scope = Scope::new(path, query.to_owned(), client, &self.headers, found.params.clone());
+            let terms = Terms { compression: channels.agree(&self.headers), ..Terms::default() };
+            let (link, answer) = connection::open(channels, found, scope, terms, payload);
             match answer.await {
                 Answer::Accept(Accept { subprotocol, headers }) => Ok(WebsocketCommunicator::new(
                     channels.registry(),

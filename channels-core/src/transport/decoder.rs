@@ -1,15 +1,15 @@
 //! Bytes in, messages out: RFC 6455 without I/O. Limits are checked at a frame's header, before its payload is
-//! kept, and text while it arrives. An extension such as permessage-deflate would allow its bit in
-//! [`Header::parse`], and do its work in [`Unfinished::check`] and [`Unfinished::into_frame`].
+//! kept, and text while it arrives. A compressed message (RFC 7692) is inflated, and checked, when it is whole.
 
 use std::mem;
 
 use bytes::{Buf, BufMut, Bytes};
 
+use super::inflate::{self, InflateError};
 use super::mask::Mask;
 use super::utf8::{self, InvalidUtf8, Utf8Prefix};
 use crate::{
-    Frame,
+    Frame, Rejection,
     close::{CloseCode, CloseReason},
 };
 
@@ -24,9 +24,16 @@ const SHORT: u8 = 125;
 /// Unmasks into memory of its own, so a small message never keeps a large read buffer alive. Between two
 /// messages it holds nothing.
 pub(crate) struct Decoder {
-    role: Role,
+    terms: Terms,
     limits: MessageLimits,
     stage: Stage,
+}
+
+/// What a frame may look like on this connection.
+#[derive(Clone, Copy)]
+struct Terms {
+    role: Role,
+    compression: bool,
 }
 
 /// Which side of the connection we are.
@@ -45,6 +52,8 @@ pub(crate) struct MessageLimits {
     pub(crate) message: usize,
     /// The frames of one message, at least 1. Frames may be empty, so the bytes alone bound nothing.
     pub(crate) fragments: usize,
+    /// How many times its size a compressed message may inflate to; `None` where none was agreed on.
+    pub(crate) inflation: Option<usize>,
 }
 
 /// What a connection received.
@@ -89,6 +98,8 @@ pub(crate) enum ProtocolError {
     BadCloseCode(u16),
     #[error(transparent)]
     InvalidUtf8(#[from] InvalidUtf8),
+    #[error(transparent)]
+    Inflate(#[from] InflateError),
     #[error("a message is longer than {limit} bytes")]
     MessageTooBig { limit: usize },
     #[error("a message has more than {limit} fragments")]
@@ -97,7 +108,8 @@ pub(crate) enum ProtocolError {
 
 impl Decoder {
     pub(crate) fn new(role: Role, limits: MessageLimits) -> Self {
-        Self { role, limits, stage: Stage::header(None) }
+        let terms = Terms { role, compression: limits.inflation.is_some() };
+        Self { terms, limits, stage: Stage::header(None) }
     }
 
     /// Takes from `input` until a message is complete, or the input is used up and there is `None`.
@@ -109,7 +121,7 @@ impl Decoder {
         loop {
             // a breach or a close returns without a next stage, and so ends the connection's input
             match mem::replace(&mut self.stage, Stage::Over) {
-                Stage::Header { mut bytes, unfinished } => match bytes.take(input, self.role)? {
+                Stage::Header { mut bytes, unfinished } => match bytes.take(input, self.terms)? {
                     Some(header) => self.stage = self.payload(header, unfinished)?,
                     None => {
                         self.stage = Stage::Header { bytes, unfinished };
@@ -119,7 +131,7 @@ impl Decoder {
                 Stage::Data { mut payload, mut message } => {
                     payload.take(input, &mut message.payload);
                     if payload.left == 0 && payload.fin {
-                        let frame = message.into_frame()?;
+                        let frame = message.into_frame(self.limits)?;
                         self.stage = Stage::header(None);
                         return Ok(Some(Message::Frame(frame)));
                     }
@@ -153,15 +165,24 @@ impl Decoder {
         }
     }
 
+    /// Whether what was taken last is the beginning of something that is not all there.
+    pub(crate) fn is_midway(&self) -> bool {
+        match &self.stage {
+            Stage::Header { bytes, unfinished } => bytes.filled > 0 || unfinished.is_some(),
+            Stage::Data { .. } | Stage::Control { .. } => true,
+            Stage::Over => false,
+        }
+    }
+
     /// The stage after `header`: its payload, if the frame may come here and is not too much.
     fn payload(&self, header: Header, unfinished: Option<Unfinished>) -> Result<Stage, ProtocolError> {
-        let Header { opcode, payload } = header;
+        let Header { opcode, compressed, payload } = header;
         let mut message = match (opcode, unfinished) {
             (Opcode::Control(control), unfinished) => {
                 return Ok(Stage::Control { control, payload, body: Vec::new(), unfinished });
             }
-            (Opcode::Text, None) => Unfinished::new(Kind::Text(Utf8Prefix::default())),
-            (Opcode::Binary, None) => Unfinished::new(Kind::Binary),
+            (Opcode::Text, None) => Unfinished::new(Kind::Text(Utf8Prefix::default()), compressed),
+            (Opcode::Binary, None) => Unfinished::new(Kind::Binary, compressed),
             (Opcode::Continuation, Some(message)) => message,
             (Opcode::Continuation, None) => return Err(ProtocolError::NothingToContinue),
             (Opcode::Text | Opcode::Binary, Some(_)) => return Err(ProtocolError::Interleaved),
@@ -187,9 +208,17 @@ impl ProtocolError {
             | Self::Interleaved
             | Self::HalfCloseCode
             | Self::BadCloseCode(_) => CloseCode::PROTOCOL,
-            Self::InvalidUtf8(_) => CloseCode::INVALID_TEXT,
-            Self::MessageTooBig { .. } | Self::TooManyFragments { .. } => CloseCode::TOO_BIG,
+            Self::InvalidUtf8(_) | Self::Inflate(InflateError::Malformed) => CloseCode::INVALID_TEXT,
+            Self::MessageTooBig { .. }
+            | Self::TooManyFragments { .. }
+            | Self::Inflate(InflateError::TooBig { .. } | InflateError::Bomb { .. }) => CloseCode::TOO_BIG,
         }
+    }
+}
+
+impl From<ProtocolError> for Rejection {
+    fn from(breach: ProtocolError) -> Self {
+        Self::new(breach.close_code(), breach.to_string())
     }
 }
 
@@ -226,17 +255,18 @@ enum Control {
 /// What comes before a frame's payload (RFC 6455 section 5.2).
 struct Header {
     opcode: Opcode,
+    compressed: bool,
     payload: Payload,
 }
 
 impl Header {
     /// Reads a header and its size off the beginning of `bytes`, or `None` if it is not all there.
-    fn parse(bytes: &[u8], role: Role) -> Result<Option<(Self, usize)>, ProtocolError> {
+    fn parse(bytes: &[u8], terms: Terms) -> Result<Option<(Self, usize)>, ProtocolError> {
         let Some((&[first, second], rest)) = bytes.split_first_chunk() else { return Ok(None) };
-        let (fin, reserved) = (first & 0x80 != 0, first & 0x70 != 0);
+        let (fin, compressed, reserved) = (first & 0x80 != 0, first & 0x40 != 0, first & 0x30 != 0);
         let (masked, length) = (second & 0x80 != 0, second & 0x7F);
 
-        if reserved {
+        if reserved || (compressed && !terms.compression) {
             return Err(ProtocolError::ReservedBits);
         }
         let opcode = match first & 0x0F {
@@ -248,6 +278,10 @@ impl Header {
             0xA => Opcode::Control(Control::Pong),
             unknown => return Err(ProtocolError::UnknownOpcode(unknown)),
         };
+        // the bit stands on a message's first frame alone (RFC 7692 section 6)
+        if compressed && !matches!(opcode, Opcode::Text | Opcode::Binary) {
+            return Err(ProtocolError::ReservedBits);
+        }
         if let Opcode::Control(_) = opcode {
             if !fin {
                 return Err(ProtocolError::FragmentedControl);
@@ -256,7 +290,7 @@ impl Header {
                 return Err(ProtocolError::ControlTooLong);
             }
         }
-        match (role, masked) {
+        match (terms.role, masked) {
             (Role::Server, true) | (Role::Client, false) => {}
             (Role::Server, false) => return Err(ProtocolError::Unmasked),
             (Role::Client, true) => return Err(ProtocolError::Masked),
@@ -279,7 +313,7 @@ impl Header {
         let key = if masked { rest.split_first_chunk() } else { Some((&[0; 4], rest)) };
         let Some((key, rest)) = key else { return Ok(None) };
         let payload = Payload { left: length, mask: Mask::new(*key), fin };
-        Ok(Some((Self { opcode, payload }, bytes.len() - rest.len())))
+        Ok(Some((Self { opcode, compressed, payload }, bytes.len() - rest.len())))
     }
 }
 
@@ -292,13 +326,13 @@ struct HeaderBytes {
 
 impl HeaderBytes {
     /// Takes a header from `input`, or all of `input` if that does not complete it.
-    fn take(&mut self, input: &mut Bytes, role: Role) -> Result<Option<Header>, ProtocolError> {
+    fn take(&mut self, input: &mut Bytes, terms: Terms) -> Result<Option<Header>, ProtocolError> {
         let mut filled = self.filled;
         for (slot, byte) in self.bytes.iter_mut().skip(self.filled).zip(input.iter()) {
             *slot = *byte;
             filled += 1;
         }
-        match Header::parse(&self.bytes[..filled], role)? {
+        match Header::parse(&self.bytes[..filled], terms)? {
             Some((header, size)) => {
                 input.advance(size - self.filled);
                 Ok(Some(header))
@@ -340,6 +374,7 @@ impl Payload {
 /// A message whose last byte has not come yet.
 struct Unfinished {
     kind: Kind,
+    compressed: bool,
     payload: Vec<u8>,
     fragments: usize,
 }
@@ -350,13 +385,13 @@ enum Kind {
 }
 
 impl Unfinished {
-    fn new(kind: Kind) -> Self {
-        Self { kind, payload: Vec::new(), fragments: 0 }
+    fn new(kind: Kind, compressed: bool) -> Self {
+        Self { kind, compressed, payload: Vec::new(), fragments: 0 }
     }
 
     /// Counts one more frame, of `length` bytes, if the limits allow it.
     fn admit(&mut self, length: u64, limits: MessageLimits) -> Result<(), ProtocolError> {
-        let MessageLimits { message, fragments } = limits;
+        let MessageLimits { message, fragments, .. } = limits;
         self.fragments += 1;
         if self.fragments > fragments {
             return Err(ProtocolError::TooManyFragments { limit: fragments });
@@ -370,13 +405,17 @@ impl Unfinished {
     /// Checks what has come since the last time. The last piece needs no check: [`Self::into_frame`] sees it all.
     fn check(&mut self) -> Result<(), InvalidUtf8> {
         match &mut self.kind {
-            Kind::Text(prefix) => prefix.extend(&self.payload),
-            Kind::Binary => Ok(()),
+            Kind::Text(prefix) if !self.compressed => prefix.extend(&self.payload),
+            Kind::Text(_) | Kind::Binary => Ok(()),
         }
     }
 
-    fn into_frame(self) -> Result<Frame, InvalidUtf8> {
-        let payload = Bytes::from(self.payload);
+    fn into_frame(self, limits: MessageLimits) -> Result<Frame, ProtocolError> {
+        let payload = match limits.inflation {
+            Some(ratio) if self.compressed => inflate::inflated(&self.payload, ratio, limits.message)?,
+            Some(_) | None => self.payload,
+        };
+        let payload = Bytes::from(payload);
         match self.kind {
             Kind::Text(_) => Ok(Frame::Text(utf8::text(payload)?)),
             Kind::Binary => Ok(Frame::Binary(payload)),

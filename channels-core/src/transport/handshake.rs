@@ -6,16 +6,16 @@ use actix_web::{
     body::BoxBody,
     http::{
         StatusCode,
-        header::{HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_PROTOCOL},
+        header::{HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL},
     },
     web,
 };
 
-use super::FrameBody;
+use super::{Cutter, FrameBody};
 use crate::{
     CloseCode, Refusal, Rejection, Scope,
     channels::{Channels, Request},
-    connection::{self, Accept, Answer, Link},
+    connection::{self, Accept, Answer, Link, Terms},
 };
 
 /// Answers a request to connect.
@@ -25,15 +25,18 @@ pub(crate) async fn upgrade(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> actix_web::Result<HttpResponse> {
-    if channels.registry().is_draining() {
-        return Ok(HttpResponse::ServiceUnavailable().insert_header((RETRY_AFTER, "5")).finish());
+    if let Some(seconds) = channels.registry().draining() {
+        return Ok(HttpResponse::ServiceUnavailable().insert_header((RETRY_AFTER, seconds)).finish());
     }
     let mut response = ws::handshake(request.head())?;
 
     let query = request.query_string().to_owned();
-    let scope = Scope::new(path, query, request.peer_addr(), request.headers(), found.params.clone());
+    let client = channels.client(request.peer_addr(), request.headers());
+    let scope = Scope::new(path, query, client, request.headers(), found.params.clone());
     let offered = scope.subprotocols().first().cloned();
-    let (link, answer) = connection::open(channels, found, scope, payload);
+    let compression = channels.agree(request.headers());
+    let terms = Terms { compression, cutter: Cutter::of(request) };
+    let (link, answer) = connection::open(channels, found, scope, terms, payload);
 
     let subprotocol = match answer.await {
         Answer::Accept(Accept { subprotocol, headers }) => {
@@ -51,6 +54,9 @@ pub(crate) async fn upgrade(
     };
     if let Some(subprotocol) = subprotocol {
         response.insert_header((SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_str(&subprotocol)?));
+    }
+    if let Some(compression) = compression {
+        response.insert_header((SEC_WEBSOCKET_EXTENSIONS, compression.header()));
     }
     Ok(response.message_body(BoxBody::new(body(link)))?.into())
 }

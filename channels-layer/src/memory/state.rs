@@ -141,20 +141,20 @@ impl State {
     }
 
     pub(super) fn send(&self, name: &ChannelName, event: Envelope) -> Result<(), LayerError> {
-        let postbox = {
-            let mut channels = self.channels.lock(name);
-            match channels.get(name) {
-                Some(channel) => channel.postbox.clone(),
-                None if name.is_specific() => {
-                    drop(channels);
-                    metrics::dropped(Reason::Gone);
-                    tracing::debug!(channel = %name, kind = event.kind(), "event dropped: its channel is gone");
-                    return Ok(());
-                }
-                None => self.normal(&mut channels, name).postbox.clone(),
+        let mut channels = self.channels.lock(name);
+        let postbox = match channels.get(name) {
+            Some(channel) => &channel.postbox,
+            None if name.is_specific() => {
+                drop(channels);
+                metrics::dropped(Reason::Gone);
+                tracing::debug!(channel = %name, kind = event.kind(), "event dropped: its channel is gone");
+                return Ok(());
             }
+            None => &self.normal(&mut channels, name).postbox,
         };
-        match offer(&postbox, name, event) {
+        // still locked: a normal channel whose last mailbox goes is forgotten when it is empty, and an event
+        // put into it after that would be lost
+        match offer(postbox, name, event) {
             Offered::Full => {
                 Err(LayerError::ChannelFull { channel: name.clone(), capacity: postbox.capacity() })
             }

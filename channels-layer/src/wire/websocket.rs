@@ -2,7 +2,11 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
+use super::deflate::{Window, deflated};
+
 const FINAL: u8 = 0x80;
+/// The first reserved bit: the message is compressed (RFC 7692 section 6).
+const COMPRESSED: u8 = 0x40;
 
 /// What a frame carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +31,17 @@ pub fn text(payload: &str) -> Bytes {
 
 /// One whole frame. A control frame's payload must not be longer than 125 bytes.
 pub fn frame(opcode: Opcode, payload: &[u8]) -> Bytes {
+    framed(FINAL | opcode as u8, payload)
+}
+
+/// A data frame for a client that takes compressed ones, without context: `None` if that saves nothing.
+pub fn compressed(opcode: Opcode, payload: &[u8], window: Window) -> Option<Bytes> {
+    Some(framed(FINAL | COMPRESSED | opcode as u8, &deflated(payload, window)?))
+}
+
+fn framed(first: u8, payload: &[u8]) -> Bytes {
     let mut frame = BytesMut::with_capacity(payload.len() + 10);
-    frame.put_u8(FINAL | opcode as u8);
+    frame.put_u8(first);
     if let Ok(length @ ..=125) = u8::try_from(payload.len()) {
         frame.put_u8(length);
     } else if let Ok(length) = u16::try_from(payload.len()) {

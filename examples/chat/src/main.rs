@@ -6,6 +6,7 @@ mod database;
 mod messages;
 mod page;
 mod room;
+mod tls;
 mod users;
 
 use std::{
@@ -25,7 +26,7 @@ use clap::{
 };
 use tracing_subscriber::EnvFilter;
 
-use self::{consumer::Chat, database::Location, messages::Messages, users::Users};
+use self::{consumer::Chat, database::Location, messages::Messages, tls::Tls, users::Users};
 
 /// How long a login lasts: the page does not renew its token.
 const SESSION: Duration = Duration::from_secs(12 * 60 * 60);
@@ -40,6 +41,9 @@ struct Flags {
     /// The SQLite file, created if it is not there; `:memory:` keeps nothing.
     #[arg(long, value_name = "PATH", default_value = "chat.sqlite3", value_parser = a_location())]
     database: Location,
+
+    #[command(flatten)]
+    tls: Tls,
 }
 
 #[actix_web::main]
@@ -78,19 +82,26 @@ async fn run(flags: Flags) -> Result<(), Box<dyn Error>> {
             move |scope| Chat::new(scope, &messages)
         });
 
+    let tls = flags.tls.config()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let shutdown = channels.shutdown_on(end_signal()?);
+    let routes = channels.clone();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(Data::new(users.clone()))
             .app_data(Data::new(messages.clone()))
             .app_data(Data::new(issuer.clone()))
             .app_data(auth.rest())
-            .configure(channels.routes())
+            .configure(routes.routes())
             .configure(api::routes)
             .configure(page::routes)
-    })
-    .bind(flags.listen)?;
-    announce(&server.addrs())?;
+    });
+    let server = channels.tune(server);
+    let server = match tls {
+        Some(config) => server.bind_rustls_0_23(flags.listen, config)?,
+        None => server.bind(flags.listen)?,
+    };
+    announce(scheme, &server.addrs())?;
     server.shutdown_signal(shutdown).run().await?;
     pool.close().await;
     Ok(())
@@ -100,10 +111,10 @@ fn a_location() -> impl TypedValueParser<Value = Location> {
     PathBufValueParser::new().map(Location::from)
 }
 
-fn announce(addresses: &[SocketAddr]) -> io::Result<()> {
+fn announce(scheme: &str, addresses: &[SocketAddr]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     for address in addresses {
-        writeln!(out, "http://{address}/")?;
+        writeln!(out, "{scheme}://{address}/")?;
     }
     let users = users::DEMO.map(|(name, password)| format!("{name}/{password}"));
     writeln!(out, "users: {}", users.join(", "))

@@ -10,6 +10,7 @@ mod program;
 mod python;
 mod server;
 mod socket;
+mod tls;
 
 use std::time::Duration;
 

@@ -42,7 +42,7 @@ impl Server {
         let mut out = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = soon("the program prints its address", out.next_line()).await.unwrap();
         let line = line.expect("the program runs");
-        let address = line.strip_prefix("http://").and_then(|rest| rest.strip_suffix('/'));
+        let address = line.split_once("://").and_then(|(_, rest)| rest.strip_suffix('/'));
         let log = child.stderr.take().map(|mut pipe| {
             tokio::spawn(async move {
                 let mut log = String::new();
@@ -56,6 +56,11 @@ impl Server {
             .proxy(None);
         let address = address.expect(&line).to_owned();
         Self { child, _out: out, log, address, http: config.build().into() }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

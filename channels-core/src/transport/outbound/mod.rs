@@ -1,24 +1,22 @@
 //! Frames on their way out: a queue bounded in bytes, which is the body of the 101 response.
 
+mod body;
+mod waiting;
+
 use std::{
     cell::RefCell,
-    collections::VecDeque,
-    convert::Infallible,
     future::poll_fn,
-    pin::Pin,
     rc::Rc,
     task::{Context, Poll, Waker},
 };
 
-use actix_web::body::{BodySize, MessageBody};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use channels_layer::wire::websocket::{self, Opcode};
 use tokio::time::Instant;
 
+pub(crate) use self::body::FrameBody;
+use self::waiting::Waiting;
 use crate::{CloseCode, CloseReason, Limits, Overflow};
-
-/// How much of what waits is joined into one chunk, and so into one system call.
-const CHUNK: usize = 64 << 10;
 
 /// Frames on their way out of one connection. Its clones share one queue, on one worker.
 #[derive(Clone)]
@@ -29,9 +27,9 @@ pub(crate) struct Outbound(Rc<Queue>);
 #[must_use]
 pub(crate) enum Relayed {
     Queued,
-    /// Queued, and as many older ones dropped to make room.
-    DroppedOldest(usize),
-    /// The queue is full, and the policy is to close.
+    /// So many events were dropped for want of room: older ones, or this one.
+    Dropped(usize),
+    /// The queue is full, and the connection has to be closed.
     Overflow,
     Closed,
 }
@@ -48,8 +46,7 @@ struct Queue {
 
 #[derive(Default)]
 struct State {
-    frames: VecDeque<Bytes>,
-    bytes: usize,
+    waiting: Waiting,
     /// At most one of each waits: a ping says nothing that the next does not say (RFC 6455 section 5.5.3).
     ping: bool,
     pong: Option<Bytes>,
@@ -83,38 +80,40 @@ impl Outbound {
             if state.phase != Phase::Open {
                 return Poll::Ready(Err(Closed));
             }
-            if !self.has_room(&state, &frame) {
+            if !state.waiting.fits(frame.len(), self.0.limit) {
                 state.sender = Some(cx.waker().clone());
                 return Poll::Pending;
             }
-            state.push(frame.clone());
+            state.push(frame.clone(), None);
             Poll::Ready(Ok(()))
         })
         .await
     }
 
-    /// Queues a frame that comes from a group; never waits.
-    pub(crate) fn relay(&self, frame: Bytes) -> Relayed {
-        let mut state = self.0.state.borrow_mut();
+    /// Queues the frame of an event of type `event`; never waits.
+    pub(crate) fn relay(&self, frame: Bytes, event: &'static str) -> Relayed {
+        let Queue { limit, overflow, state } = &*self.0;
+        let mut state = state.borrow_mut();
         if state.phase != Phase::Open {
             return Relayed::Closed;
         }
         let mut dropped = 0;
-        while !self.has_room(&state, &frame) {
-            match self.0.overflow {
+        if !state.waiting.fits(frame.len(), *limit) {
+            dropped = match overflow {
                 Overflow::Close => return Relayed::Overflow,
-                Overflow::DropOldest => {
-                    state.take_frame();
-                    dropped += 1;
-                }
-            }
+                Overflow::DropOldest => state.waiting.drop_oldest(frame.len(), *limit),
+                Overflow::Latest => state.waiting.keep_latest(event),
+            };
         }
-        state.push(frame);
-        if dropped > 0 { Relayed::DroppedOldest(dropped) } else { Relayed::Queued }
-    }
-
-    fn has_room(&self, state: &State, frame: &Bytes) -> bool {
-        state.frames.is_empty() || state.bytes + frame.len() <= self.0.limit
+        if state.waiting.fits(frame.len(), *limit) {
+            state.push(frame, Some(event));
+            return if dropped > 0 { Relayed::Dropped(dropped) } else { Relayed::Queued };
+        }
+        match overflow {
+            // what the consumer itself sent fills the queue
+            Overflow::DropOldest => Relayed::Dropped(dropped + 1),
+            Overflow::Latest | Overflow::Close => Relayed::Overflow,
+        }
     }
 
     /// Asks for a pong, before all that waits.
@@ -142,15 +141,16 @@ impl Outbound {
             return;
         }
         state.ping = false;
-        state.push(close_frame(reason));
+        state.push(close_frame(reason), None);
         state.phase = Phase::Closing;
         state.wake_sender();
     }
 
-    /// Queues the close frame instead of all that waits.
-    pub(crate) fn close_now(&self, reason: &CloseReason) {
-        self.0.state.borrow_mut().clear();
+    /// Queues the close frame instead of all that waits. Tells how many events were dropped.
+    pub(crate) fn close_now(&self, reason: &CloseReason) -> usize {
+        let dropped = self.0.state.borrow_mut().clear();
         self.close(reason);
+        dropped
     }
 
     /// Lets the body end, and so the connection, when what waits is written.
@@ -161,10 +161,11 @@ impl Outbound {
         state.wake_sender();
     }
 
-    /// Drops what waits, and lets the body end.
-    pub(crate) fn abandon(&self) {
-        self.0.state.borrow_mut().clear();
+    /// Drops what waits, and lets the body end. Tells how many events were dropped.
+    pub(crate) fn abandon(&self) -> usize {
+        let dropped = self.0.state.borrow_mut().clear();
         self.end();
+        dropped
     }
 
     /// Since when frames have waited without one being taken, if some do.
@@ -190,44 +191,16 @@ impl Outbound {
 }
 
 impl State {
-    fn push(&mut self, frame: Bytes) {
-        self.bytes += frame.len();
-        self.frames.push_back(frame);
+    fn push(&mut self, frame: Bytes, event: Option<&'static str>) {
+        self.waiting.push(frame, event);
         self.stalled.get_or_insert_with(Instant::now);
         self.wake_body();
     }
 
-    fn take_frame(&mut self) -> Option<Bytes> {
-        let frame = self.frames.pop_front()?;
-        self.bytes -= frame.len();
-        Some(frame)
-    }
-
-    /// Joins what waits: one write for many frames. Never empty, which would end the response.
     fn take_chunk(&mut self) -> Option<Bytes> {
         let control = self.take_control();
-        let first = match control {
-            Some(control) => control,
-            None => self.take_frame()?,
-        };
-        let chunk = match self.frames.front() {
-            Some(next) if first.len() + next.len() <= CHUNK => {
-                let mut chunk = BytesMut::with_capacity((first.len() + self.bytes).min(CHUNK));
-                chunk.extend_from_slice(&first);
-                while self.frames.front().is_some_and(|next| chunk.len() + next.len() <= CHUNK) {
-                    chunk.extend(self.take_frame());
-                }
-                chunk.freeze()
-            }
-            Some(_) | None => first,
-        };
-        if self.frames.is_empty() {
-            // what is idle holds no memory
-            self.frames = VecDeque::new();
-            self.stalled = None;
-        } else {
-            self.stalled = Some(Instant::now());
-        }
+        let chunk = self.waiting.take_chunk(control)?;
+        self.stalled = (!self.waiting.is_empty()).then(Instant::now);
         Some(chunk)
     }
 
@@ -239,12 +212,12 @@ impl State {
         }
     }
 
-    fn clear(&mut self) {
-        self.frames = VecDeque::new();
-        self.bytes = 0;
+    fn clear(&mut self) -> usize {
+        let dropped = std::mem::take(&mut self.waiting).events();
         self.ping = false;
         self.pong = None;
         self.stalled = None;
+        dropped
     }
 
     fn wake_body(&mut self) {
@@ -269,39 +242,6 @@ fn close_frame(reason: &CloseReason) -> Bytes {
     websocket::frame(Opcode::Close, &payload)
 }
 
-/// The body of the 101 response. Tells when it is dropped: the connection is gone then.
-pub(crate) struct FrameBody<F: FnOnce()> {
-    outbound: Outbound,
-    on_drop: Option<F>,
-}
-
-impl<F: FnOnce()> FrameBody<F> {
-    pub(crate) fn new(outbound: Outbound, on_drop: F) -> Self {
-        Self { outbound, on_drop: Some(on_drop) }
-    }
-}
-
-impl<F: FnOnce() + Unpin> MessageBody for FrameBody<F> {
-    type Error = Infallible;
-
-    fn size(&self) -> BodySize {
-        BodySize::Stream
-    }
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
-        self.outbound.poll_chunk(cx).map(|chunk| chunk.map(Ok))
-    }
-}
-
-impl<F: FnOnce()> Drop for FrameBody<F> {
-    fn drop(&mut self) {
-        self.outbound.abandon();
-        if let Some(on_drop) = self.on_drop.take() {
-            on_drop();
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::task::Waker;
@@ -324,8 +264,8 @@ mod tests {
     #[test]
     fn what_waits_is_joined_into_one_chunk() {
         let outbound = outbound(1 << 20, Overflow::Close);
-        assert_eq!(outbound.relay("one".into()), Relayed::Queued);
-        assert_eq!(outbound.relay("two".into()), Relayed::Queued);
+        assert_eq!(outbound.relay("one".into(), "a"), Relayed::Queued);
+        assert_eq!(outbound.relay("two".into(), "a"), Relayed::Queued);
 
         assert_eq!(chunk(&outbound).unwrap(), "onetwo");
     }
@@ -340,7 +280,7 @@ mod tests {
     #[test]
     fn pings_and_pongs_go_first_and_never_pile_up() {
         let outbound = outbound(1 << 20, Overflow::Close);
-        assert_eq!(outbound.relay("data".into()), Relayed::Queued);
+        assert_eq!(outbound.relay("data".into(), "a"), Relayed::Queued);
         for n in 0..1_000_u32 {
             outbound.ping();
             outbound.pong(&n.to_be_bytes());
@@ -354,20 +294,43 @@ mod tests {
     fn a_full_queue_drops_its_oldest_frames_where_that_is_the_policy() {
         let outbound = outbound(6, Overflow::DropOldest);
         for frame in ["one", "two"] {
-            assert_eq!(outbound.relay(frame.into()), Relayed::Queued);
+            assert_eq!(outbound.relay(frame.into(), "a"), Relayed::Queued);
         }
 
-        assert_eq!(outbound.relay("three".into()), Relayed::DroppedOldest(2));
+        assert_eq!(outbound.relay("three".into(), "a"), Relayed::Dropped(2));
 
         assert_eq!(chunk(&outbound).unwrap(), "three");
     }
 
     #[test]
+    fn a_full_queue_drops_the_event_that_comes_where_the_consumers_own_frames_fill_it() {
+        let outbound = outbound(6, Overflow::DropOldest);
+        outbound.send("answer".into()).now_or_never().unwrap().unwrap();
+
+        assert_eq!(outbound.relay("three".into(), "a"), Relayed::Dropped(1));
+
+        assert_eq!(chunk(&outbound).unwrap(), "answer");
+    }
+
+    #[test]
+    fn a_full_queue_keeps_the_newest_of_each_type_where_that_is_the_policy() {
+        let outbound = outbound(6, Overflow::Latest);
+        for (frame, event) in [("a1", "a"), ("b1", "b"), ("a2", "a")] {
+            assert_eq!(outbound.relay(frame.into(), event), Relayed::Queued);
+        }
+
+        assert_eq!(outbound.relay("b2".into(), "b"), Relayed::Dropped(2));
+        assert_eq!(outbound.relay("a big one".into(), "c"), Relayed::Overflow);
+
+        assert_eq!(chunk(&outbound).unwrap(), "a2b2");
+    }
+
+    #[test]
     fn a_full_queue_overflows_where_the_policy_is_to_close() {
         let outbound = outbound(5, Overflow::Close);
-        assert_eq!(outbound.relay("one".into()), Relayed::Queued);
+        assert_eq!(outbound.relay("one".into(), "a"), Relayed::Queued);
 
-        assert_eq!(outbound.relay("two".into()), Relayed::Overflow);
+        assert_eq!(outbound.relay("two".into(), "a"), Relayed::Overflow);
     }
 
     #[test]
@@ -385,7 +348,7 @@ mod tests {
         let outbound = outbound(1 << 20, Overflow::Close);
         outbound.close(&CloseReason::new(CloseCode::NORMAL, "bye"));
 
-        assert_eq!(outbound.relay("late".into()), Relayed::Closed);
+        assert_eq!(outbound.relay("late".into(), "a"), Relayed::Closed);
         outbound.ping();
         assert_eq!(chunk(&outbound).unwrap(), &b"\x88\x05\x03\xe8bye"[..]);
         assert_eq!(chunk(&outbound).unwrap(), "", "the body ended before the peer answered");
