@@ -124,7 +124,7 @@ impl<U: Send + Sync + 'static> RestAuth<U> {
     ///
     /// # Errors
     ///
-    /// [`AuthError`], which is a 401 or a 503. It is logged and counted.
+    /// [`AuthError`], which is a 401, a 429 or a 503. It is logged and counted.
     pub async fn authenticate(&self, request: &HttpRequest) -> Result<Authenticated<U>, AuthError> {
         self.ask(request, Visitors::Refuse).await?.ok_or(AuthError::Missing)
     }
