@@ -42,7 +42,7 @@
 //! ```
 
 mod authenticator;
-#[cfg(any(feature = "jwt", feature = "knox", feature = "drf", feature = "tickets"))]
+#[cfg(any(feature = "jwt", feature = "knox", feature = "drf", feature = "sessions", feature = "tickets"))]
 mod clock;
 mod credential;
 #[cfg(feature = "database")]
@@ -63,6 +63,8 @@ mod properties;
 #[cfg(any(feature = "knox", feature = "drf", feature = "tickets"))]
 mod random;
 mod rest;
+#[cfg(feature = "sessions")]
+pub mod signing;
 mod source;
 mod stack;
 #[cfg(feature = "database")]
