@@ -133,11 +133,7 @@ impl Scope {
 
     /// The cookie of this name, read as Django reads it: the last one counts, quotes are taken off.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        let cookies = self.headers.get_all(header::COOKIE.as_str());
-        cookies
-            .filter_map(|line| line.to_str().ok())
-            .filter_map(|line| headers::cookie(line, name))
-            .next_back()
+        headers::cookie(self.headers.get_all(header::COOKIE.as_str()), name)
     }
 
     /// The subprotocols the client offers, in its order (`Sec-WebSocket-Protocol`).
