@@ -19,7 +19,10 @@ use actix_web::{
 };
 use percent_encoding::percent_decode_str;
 
-pub use self::client::{ProxyError, TrustedProxies};
+pub use self::{
+    client::{ProxyError, TrustedProxies},
+    headers::cookie,
+};
 use self::{extensions::Extensions, headers::Headers};
 use crate::{middleware::redacted, routing::Params};
 
@@ -133,7 +136,7 @@ impl Scope {
 
     /// The cookie of this name, read as Django reads it: the last one counts, quotes are taken off.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        headers::cookie(self.headers.get_all(header::COOKIE.as_str()), name)
+        headers::last_cookie(self.headers.get_all(header::COOKIE.as_str()), name)
     }
 
     /// The subprotocols the client offers, in its order (`Sec-WebSocket-Protocol`).
