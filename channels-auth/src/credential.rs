@@ -9,18 +9,24 @@ use std::fmt;
 pub struct Credential {
     secret: String,
     path: Option<String>,
+    cookie: Option<String>,
 }
 
 impl Credential {
     /// A credential that came on another way than those of [`Source`](crate::Source).
     pub fn new(secret: impl Into<String>) -> Self {
-        Self { secret: secret.into(), path: None }
+        Self { secret: secret.into(), path: None, cookie: None }
     }
 
     /// The same, as it was presented at this path.
     #[must_use]
     pub fn presented_at(self, path: impl Into<String>) -> Self {
         Self { path: Some(path.into()), ..self }
+    }
+
+    /// The same, as it came in the cookie of this name.
+    pub(crate) fn in_cookie(self, name: &str) -> Self {
+        Self { cookie: Some(name.to_owned()), ..self }
     }
 
     /// The token itself. Do not log it.
@@ -32,6 +38,11 @@ impl Credential {
     /// against. `None` if that is not known.
     pub fn path(&self) -> Option<&str> {
         self.path.as_deref()
+    }
+
+    /// The name of the cookie it came in, if it came in one.
+    pub fn cookie(&self) -> Option<&str> {
+        self.cookie.as_deref()
     }
 
     /// What follows `scheme` in an `Authorization` header. Schemes have no case (RFC 9110 section 11.1).

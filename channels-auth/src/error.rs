@@ -57,6 +57,14 @@ impl AuthError {
         Self::Unavailable(cause.into())
     }
 
+    /// Whether it is about a credential, or that there is none; not about whether one can be looked at now.
+    pub(crate) fn is_verdict(&self) -> bool {
+        match self {
+            Self::Missing | Self::Invalid(_) | Self::Expired | Self::Inactive => true,
+            Self::TooManyFailures { .. } | Self::Unavailable(_) => false,
+        }
+    }
+
     /// Says in the log why a connection or a request was not let in. There is no token in it.
     pub(crate) fn log(&self, connection: Option<ConnectionId>, scope: &Scope) {
         let (connection, path) = (connection.map(tracing::field::display), scope.redacted_path());

@@ -81,7 +81,9 @@ impl<L: UserLoader> TokenAuth<L> {
     }
 
     /// Lets those in who bring no credential: there is no user in their scope, and `socket.user()` is an
-    /// error. Who brings a bad one is refused all the same, so that a client learns that its token is old.
+    /// error. Who brings a bad one is refused all the same, so that a client learns that its token is old. But
+    /// a [session](Authenticator::cookie) that is no good counts as none: a browser brings its cookie to every
+    /// page.
     #[must_use]
     pub fn or_anonymous(mut self) -> Self {
         self.visitors = Visitors::Admit;
@@ -130,15 +132,39 @@ impl<L: UserLoader> TokenAuth<L> {
         if let Some(failures) = &self.failures {
             failures.check(scope).inspect_err(metrics::failed)?;
         }
-        let credential = credential.presented_at(scope.path());
-        let known = timeout(limit, self.known(&credential)).await;
-        let known = known.unwrap_or_else(|late| Err(AuthError::unavailable(late)));
-        known.inspect_err(|error| {
+        self.recognize(credential, scope, limit).await.inspect_err(|error| {
             metrics::failed(error);
             if let Some(failures) = &self.failures {
                 failures.note(error, scope);
             }
         })
+    }
+
+    /// The same where visitors may come in: one that comes by itself, and is no good, is none.
+    pub(crate) async fn admit_visitor(
+        &self,
+        credential: Credential,
+        scope: &Scope,
+        limit: Duration,
+    ) -> Result<Option<Authenticated<L::User>>, AuthError> {
+        if !self.comes_by_itself(&credential) {
+            return self.admit(credential, scope, limit).await.map(Some);
+        }
+        match self.recognize(credential, scope, limit).await {
+            Err(error) if error.is_verdict() => Ok(None),
+            decided => decided.map(Some).inspect_err(metrics::failed),
+        }
+    }
+
+    async fn recognize(
+        &self,
+        credential: Credential,
+        scope: &Scope,
+        limit: Duration,
+    ) -> Result<Authenticated<L::User>, AuthError> {
+        let credential = credential.presented_at(scope.path());
+        let known = timeout(limit, self.known(&credential)).await;
+        known.unwrap_or_else(|late| Err(AuthError::unavailable(late)))
     }
 
     async fn known(&self, credential: &Credential) -> Result<Authenticated<L::User>, AuthError> {
@@ -147,27 +173,82 @@ impl<L: UserLoader> TokenAuth<L> {
         Ok(Authenticated::new(user, identity))
     }
 
+    /// Whether it came in an authenticator's own cookie, which a browser brings to every page.
+    fn comes_by_itself(&self, credential: &Credential) -> bool {
+        self.authenticators.iter().any(|one| has_its_cookie(one.as_ref(), credential))
+    }
+
     pub(crate) fn visitors(&self) -> Visitors {
         self.visitors
     }
 
     async fn identity(&self, credential: &Credential) -> Result<Identity, AuthError> {
-        for authenticator in &self.authenticators {
-            if let Some(identity) = authenticator.authenticate(credential).await? {
+        let comes_by_itself = self.comes_by_itself(credential);
+        for one in &self.authenticators {
+            let is_asked = if comes_by_itself {
+                has_its_cookie(one.as_ref(), credential)
+            } else {
+                one.cookie().is_none()
+            };
+            if is_asked && let Some(identity) = one.authenticate(credential).await? {
                 return Ok(identity);
             }
         }
         Err(AuthError::Invalid("it is of no kind that is accepted"))
     }
 
-    async fn credential(&self, scope: &mut Scope, next: &Next<'_>) -> Result<Option<Credential>, Rejection> {
-        if let Some(found) = self.sources.iter().find_map(|source| source.find(scope)) {
-            return Ok(Some(found));
+    /// The user of the first cookie of an authenticator's that is good. [`AuthError::Missing`] without any.
+    async fn recognize_cookies(
+        &self,
+        scope: &mut Scope,
+        limit: Duration,
+    ) -> Result<Authenticated<L::User>, AuthError> {
+        let mut why = AuthError::Missing;
+        for name in self.authenticators.iter().filter_map(|one| one.cookie()) {
+            let Some(credential) = Source::cookie(name).find(scope) else { continue };
+            match self.recognize(credential, scope, limit).await {
+                Err(error) if error.is_verdict() => why = error,
+                decided => return decided,
+            }
         }
-        let Some(within) = self.first_message else { return Ok(None) };
-        let frame = next.first_message(scope, within).await?;
-        Ok(frame.as_text().and_then(in_message))
+        Err(why)
     }
+
+    /// Whose connection it is; `None` if it is a visitor's, who may come in.
+    async fn whose(
+        &self,
+        scope: &mut Scope,
+        next: &Next<'_>,
+    ) -> Result<Option<Authenticated<L::User>>, Rejection> {
+        // after a first message, the handshake's own limit is past
+        let limit = next.limits().handshake;
+        let mut found = self.sources.iter().find_map(|source| source.find(scope));
+        let mut why = AuthError::Missing;
+        if found.is_none() {
+            match self.recognize_cookies(scope, limit).await {
+                Ok(known) => return Ok(Some(known)),
+                Err(error) => why = error,
+            }
+            if let (true, Some(within)) = (why.is_verdict(), self.first_message) {
+                let frame = next.first_message(scope, within).await?;
+                found = frame.as_text().and_then(in_message);
+            }
+        }
+        let outcome = match (found, self.visitors) {
+            (Some(credential), _) => self.admit(credential, scope, limit).await.map(Some),
+            (None, Visitors::Admit) if why.is_verdict() => Ok(None),
+            (None, Visitors::Admit | Visitors::Refuse) => Err(why).inspect_err(metrics::failed),
+        };
+        outcome.map_err(|error| {
+            error.log(Some(next.id()), scope);
+            error.into()
+        })
+    }
+}
+
+/// Whether this credential came in the cookie that this authenticator has for its own.
+fn has_its_cookie(authenticator: &dyn Authenticator, credential: &Credential) -> bool {
+    authenticator.cookie().is_some() && authenticator.cookie() == credential.cookie()
 }
 
 /// The credential of a first message.
@@ -184,22 +265,13 @@ fn in_message(text: &str) -> Option<Credential> {
 #[async_trait(?Send)]
 impl<L: UserLoader> Middleware for TokenAuth<L> {
     async fn handle(&self, mut scope: Scope, next: Next<'_>) -> Result<(), Rejection> {
-        let outcome = match (self.credential(&mut scope, &next).await?, self.visitors) {
-            // after a first message, the handshake's own limit is past
-            (Some(credential), _) => self.admit(credential, &scope, next.limits().handshake).await,
-            (None, Visitors::Admit) => return next.run(scope).await,
-            (None, Visitors::Refuse) => Err(AuthError::Missing).inspect_err(metrics::failed),
-        };
-        match outcome {
-            Ok(known) => {
-                scope.insert_shared(known.into_user());
-                next.run(scope).await
-            }
-            Err(error) => {
-                error.log(Some(next.id()), &scope);
-                Err(error.into())
-            }
+        for authenticator in &self.authenticators {
+            authenticator.prepare(&mut scope);
         }
+        if let Some(known) = self.whose(&mut scope, &next).await? {
+            scope.insert_shared(known.into_user());
+        }
+        next.run(scope).await
     }
 }
 

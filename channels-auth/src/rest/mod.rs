@@ -53,6 +53,13 @@ trait Stack<U>: Send + Sync {
         limit: Duration,
     ) -> Result<Authenticated<U>, AuthError>;
 
+    async fn admit_visitor(
+        &self,
+        credential: Credential,
+        scope: &Scope,
+        limit: Duration,
+    ) -> Result<Option<Authenticated<U>>, AuthError>;
+
     fn visitors(&self) -> Visitors;
 }
 
@@ -65,6 +72,15 @@ impl<L: UserLoader> Stack<L::User> for TokenAuth<L> {
         limit: Duration,
     ) -> Result<Authenticated<L::User>, AuthError> {
         TokenAuth::admit(self, credential, scope, limit).await
+    }
+
+    async fn admit_visitor(
+        &self,
+        credential: Credential,
+        scope: &Scope,
+        limit: Duration,
+    ) -> Result<Option<Authenticated<L::User>>, AuthError> {
+        TokenAuth::admit_visitor(self, credential, scope, limit).await
     }
 
     fn visitors(&self) -> Visitors {
@@ -137,7 +153,12 @@ impl<U: Send + Sync + 'static> RestAuth<U> {
         let mut scope = Scope::of_request(request, &self.proxies);
         let credential = self.sources.iter().find_map(|source| source.find(&mut scope));
         let outcome = match (credential, visitors) {
-            (Some(credential), _) => self.stack.admit(credential, &scope, self.limit).await.map(Some),
+            (Some(credential), Visitors::Refuse) => {
+                self.stack.admit(credential, &scope, self.limit).await.map(Some)
+            }
+            (Some(credential), Visitors::Admit) => {
+                self.stack.admit_visitor(credential, &scope, self.limit).await
+            }
             (None, Visitors::Admit) => return Ok(None),
             (None, Visitors::Refuse) => Err(AuthError::Missing).inspect_err(metrics::failed),
         };
