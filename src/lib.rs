@@ -79,6 +79,7 @@
 //! | `jwt` | yes | [`Jwt`] and [`JwtIssuer`] |
 //! | `knox` | | `Knox`: tokens of django-rest-knox |
 //! | `drf` | | `DrfToken`: tokens of Django REST framework |
+//! | `sessions` | | `Session`: sessions of a Django site; `signing`: what else it signs |
 //! | `tickets` | | `Ticket`, `Tickets`: credentials for one connection |
 //! | `postgres` | | databases in PostgreSQL, beside those in SQLite |
 //! | `database` | | `Database` and `DjangoUsers`; comes with `knox`, `drf` and `postgres` |
@@ -109,12 +110,18 @@ pub use channels_auth::{Knox, KnoxError, KnoxHash, KnoxToken};
 #[cfg(feature = "tickets")]
 #[doc(inline)]
 pub use channels_auth::{MemoryTickets, StoredTicket, Ticket, TicketStore, Tickets};
+#[cfg(feature = "sessions")]
+#[doc(inline)]
+pub use channels_auth::{
+    SameSite, Session, SessionCookie, SessionError, SessionExpiry, SessionExt, SessionStore, SetCookie,
+    signing,
+};
 #[doc(inline)]
 pub use channels_core::{
     Accept, AllowedHosts, AllowedOrigins, Channels, CloseCode, CloseReason, Compression, ConnectionHandle,
     ConnectionId, ConnectionLimit, Drain, Error, Frame, FromFn, Handlers, JsonWebsocketConsumer, Limits,
     Middleware, Next, OriginPatternError, Overflow, PatternError, Rate, Refusal, Rejection, Result, Routes,
-    Scope, ScopeError, Socket, SocketError, Tuning, WebsocketConsumer, async_trait, from_fn, testing,
+    Scope, ScopeError, Socket, SocketError, Tuning, WebsocketConsumer, async_trait, cookie, from_fn, testing,
 };
 #[doc(inline)]
 pub use channels_layer::{

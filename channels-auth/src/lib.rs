@@ -60,9 +60,11 @@ pub mod metrics;
 #[cfg(test)]
 #[cfg(all(feature = "jwt", feature = "knox", feature = "drf", feature = "tickets"))]
 mod properties;
-#[cfg(any(feature = "knox", feature = "drf", feature = "tickets"))]
+#[cfg(any(feature = "knox", feature = "drf", feature = "sessions", feature = "tickets"))]
 mod random;
 mod rest;
+#[cfg(feature = "sessions")]
+mod session;
 #[cfg(feature = "sessions")]
 pub mod signing;
 mod source;
@@ -83,6 +85,10 @@ pub use self::drf::DrfToken;
 pub use self::jwt::{Jwt, JwtIssuer, JwtKey, KeyError};
 #[cfg(feature = "knox")]
 pub use self::knox::{Knox, KnoxError, KnoxHash, KnoxToken};
+#[cfg(feature = "sessions")]
+pub use self::session::{
+    SameSite, Session, SessionCookie, SessionError, SessionExpiry, SessionExt, SessionStore, SetCookie,
+};
 #[cfg(feature = "database")]
 pub use self::store::{Database, StoreError, UserTable};
 #[cfg(all(feature = "tickets", feature = "database"))]

@@ -25,6 +25,7 @@ mod tests;
 mod timestamp;
 mod zlib;
 
+pub(crate) use self::keys::Tag;
 pub use self::{
     keys::SecretKeys,
     signer::{SignatureError, Signer},

@@ -65,6 +65,10 @@ impl TimestampSigner {
         self
     }
 
+    pub(crate) fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
     /// The text, this second, and the signature of both.
     pub fn sign(&self, text: &str) -> String {
         let seconds = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -78,6 +82,15 @@ impl TimestampSigner {
     ///
     /// [`SignatureError`] if none of the keys signed it, or too long ago.
     pub fn unsign<'a>(&self, signed: &'a str, max_age: Option<Duration>) -> Result<&'a str, SignatureError> {
+        Ok(self.stamped(signed, max_age)?.0)
+    }
+
+    /// The text, and the second it was signed in.
+    fn stamped<'a>(
+        &self,
+        signed: &'a str,
+        max_age: Option<Duration>,
+    ) -> Result<(&'a str, i64), SignatureError> {
         let stamped = self.signer.unsign(signed)?;
         let (text, stamp) = stamped.rsplit_once(':').ok_or(SignatureError::Unreadable)?;
         let signed_at = base62::decode(stamp).ok_or(SignatureError::Unreadable)?;
@@ -86,7 +99,7 @@ impl TimestampSigner {
         let age = now.as_secs_f64() - signed_at as f64;
         match max_age {
             Some(limit) if age > limit.as_secs_f64() => Err(SignatureError::Expired),
-            Some(_) | None => Ok(text),
+            Some(_) | None => Ok((text, signed_at)),
         }
     }
 
@@ -103,7 +116,8 @@ impl TimestampSigner {
         Ok(self.sign_bytes(&json::to_vec(value)?, compression))
     }
 
-    pub(super) fn sign_bytes(&self, bytes: &[u8], compression: Compression) -> String {
+    /// JSON as it stands, signed.
+    pub(crate) fn sign_bytes(&self, bytes: &[u8], compression: Compression) -> String {
         let short = match compression {
             Compression::Never => None,
             Compression::IfShorter => zlib::compressed(bytes).ok().filter(|z| z.len() + 1 < bytes.len()),
@@ -125,8 +139,18 @@ impl TimestampSigner {
         signed: &str,
         max_age: Option<Duration>,
     ) -> Result<T, SignatureError> {
-        let payload = self.unsign(signed, max_age)?;
-        bytes(payload).and_then(|bytes| json::from_slice(&bytes).ok()).ok_or(SignatureError::Unreadable)
+        Ok(self.loads_stamped(signed, max_age)?.0)
+    }
+
+    /// The value, and the second it was signed in.
+    pub(crate) fn loads_stamped<T: DeserializeOwned>(
+        &self,
+        signed: &str,
+        max_age: Option<Duration>,
+    ) -> Result<(T, i64), SignatureError> {
+        let (payload, signed_at) = self.stamped(signed, max_age)?;
+        let value = bytes(payload).and_then(|bytes| json::from_slice(&bytes).ok());
+        Ok((value.ok_or(SignatureError::Unreadable)?, signed_at))
     }
 }
 

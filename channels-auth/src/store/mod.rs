@@ -3,7 +3,7 @@
 //! The tables are Django's, under Django's names unless told otherwise, and may be shared with a Django site.
 
 #![cfg_attr(
-    not(all(feature = "knox", feature = "drf")),
+    not(all(feature = "knox", feature = "drf", feature = "sessions")),
     allow(dead_code, reason = "what uses the tables is a feature each")
 )]
 
@@ -20,5 +20,7 @@ mod table;
 pub(crate) mod tests;
 mod value;
 
+#[cfg(feature = "sessions")]
+pub(crate) use self::session::{SessionRow, SessionTable};
 pub use self::{account::UserTable, database::Database, error::StoreError};
 pub(crate) use self::{row::Row, table::Table, value::Value};

@@ -19,7 +19,6 @@ pub(crate) struct SessionRow {
     pub(crate) expires: SystemTime,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "it is for sessions, which come next"))]
 impl SessionTable {
     /// # Panics
     ///

@@ -1,0 +1,80 @@
+//! Why a session is of no use.
+
+use crate::{AuthError, StoreError, signing::SignatureError};
+
+/// Why a session could not be read, changed, or saved. Holds nothing that was in it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The stack around this route accepts no sessions.
+    #[error("no session in the scope; does the TokenAuth around this route accept a Session?")]
+    NotAccepted,
+    /// It was deleted since it was read: somebody has logged out. What was changed is lost, as it should be.
+    #[error("the session was deleted since it was read")]
+    Gone,
+    /// A session that is new has to be saved before a browser can be given it.
+    #[error("the session is new; save it first")]
+    NotSaved,
+    /// A session of [`signed_cookies`](super::Session::signed_cookies) is nowhere but in its cookie.
+    #[error("the session is nowhere but in its cookie; give the browser `set_cookie` instead of saving")]
+    InCookie,
+    /// It could not be read again: more than 1 MiB of JSON, more than 127 levels deep, or more than the 4 KiB
+    /// that browsers take as a cookie (RFC 6265 section 6.1).
+    #[error("the session is too big or nested too deep")]
+    TooBig,
+    /// The value of this name is not of the type asked for.
+    #[error("{0:?} in the session is not of the type asked for")]
+    OtherType(String),
+    /// The value for this name does not serialize as JSON.
+    #[error("the value for {0:?} does not serialize")]
+    Serialize(String, #[source] serde_json::Error),
+    /// Nobody can be logged in by this id.
+    #[error("there is no such user")]
+    NoSuchUser,
+    /// The user may not log in.
+    #[error("the user may not log in")]
+    Inactive,
+    /// The database is of no use.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a cookie gives no session.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unread {
+    #[error("no session has such a key")]
+    NoKey,
+    #[error("there is no such session")]
+    NoRow,
+    #[error("the session has expired")]
+    Expired,
+    #[error("the session is signed by no key that is accepted")]
+    Forged,
+    #[error("what is in the session cannot be read")]
+    Unreadable,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<SignatureError> for Unread {
+    fn from(error: SignatureError) -> Self {
+        match error {
+            SignatureError::Bad => Self::Forged,
+            SignatureError::Expired => Self::Expired,
+            SignatureError::Unreadable => Self::Unreadable,
+        }
+    }
+}
+
+impl From<Unread> for AuthError {
+    fn from(error: Unread) -> Self {
+        match error {
+            Unread::NoKey => Self::Invalid("no session has such a key"),
+            Unread::NoRow => Self::Invalid("there is no such session"),
+            Unread::Expired => Self::Expired,
+            Unread::Forged => Self::Invalid("the session is signed by no key that is accepted"),
+            Unread::Unreadable => Self::Invalid("what is in the session cannot be read"),
+            Unread::Store(error) => error.into(),
+        }
+    }
+}
