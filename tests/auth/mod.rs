@@ -9,6 +9,8 @@ mod first_message;
 #[cfg(all(feature = "knox", feature = "drf", feature = "tickets", feature = "postgres"))]
 mod postgres;
 mod rest;
+#[cfg(feature = "sessions")]
+mod session;
 mod sources;
 #[cfg(feature = "tickets")]
 mod tickets;
