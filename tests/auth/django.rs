@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::{Client, Django, Postgres, channels};
 
 /// Says whose socket it is.
-struct WhoAmI;
+pub(super) struct WhoAmI;
 
 impl WebsocketConsumer for WhoAmI {
     async fn connect(&mut self, socket: &mut Socket) -> Result<()> {
@@ -60,18 +60,18 @@ impl Ours {
 }
 
 /// A file of SQLite that goes with the test.
-struct File(std::path::PathBuf);
+pub(super) struct File(std::path::PathBuf);
 
 impl File {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         Self(env::temp_dir().join(format!("channels-{name}-{}.sqlite3", process::id())))
     }
 
-    fn path(&self) -> &str {
+    pub(super) fn path(&self) -> &str {
         self.0.to_str().unwrap()
     }
 
-    fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         format!("sqlite://{}", self.path())
     }
 }

@@ -2,6 +2,8 @@
 
 #[cfg(all(feature = "knox", feature = "drf", feature = "postgres"))]
 mod django;
+#[cfg(all(feature = "knox", feature = "drf", feature = "sessions", feature = "postgres"))]
+mod django_sessions;
 #[cfg(all(feature = "knox", feature = "drf", feature = "tickets"))]
 mod every_kind;
 mod failures;

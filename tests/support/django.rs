@@ -19,6 +19,7 @@ pub(crate) struct Django {
     /// What the site says of itself: its secret key, its users, its credentials.
     pub(crate) seed: Value,
     port: u16,
+    settings: Vec<(String, String)>,
     _server: Process,
 }
 
@@ -30,21 +31,18 @@ impl Django {
 
     /// With settings of the site, such as `PEER_KNOX_PREFIX`.
     pub(crate) async fn with_settings(database: &str, settings: &[(&str, &str)]) -> Self {
-        let site = |program: &str, arg: &str| {
-            let mut command = Command::new(format!("{PEER}/{program}"));
-            command.arg(arg).env("PEER_DB", database).envs(settings.iter().copied());
-            command
-        };
-        let seed = run(&mut site("manage", "peer_seed"));
+        let settings = [("PEER_DB", database)].into_iter().chain(settings.iter().copied());
+        let settings: Vec<_> = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let seed = run(site("manage", &settings).arg("peer_seed"));
         let port = free_port();
-        let server = Process::start(&mut site("serve", &port.to_string()));
+        let server = Process::start(site("serve", &settings).arg(port.to_string()));
         soon("Django answers", async {
             while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_err() {
                 sleep(Duration::from_millis(50)).await;
             }
         })
         .await;
-        Self { seed: serde_json::from_str(&seed).unwrap(), port, _server: server }
+        Self { seed: serde_json::from_str(&seed).unwrap(), port, settings, _server: server }
     }
 
     /// The credentials of this kind.
@@ -56,9 +54,17 @@ impl Django {
     /// Whom Django takes the bearer of a token for.
     pub(crate) async fn user_of(&self, kind: &str, token: &str) -> Option<String> {
         let scheme = if kind == "jwt" { "Bearer" } else { "Token" };
-        let request = format!(
-            "GET /whoami/{kind}/ HTTP/1.0\r\nHost: 127.0.0.1\r\nAuthorization: {scheme} {token}\r\n\r\n"
-        );
+        self.user_for(kind, &format!("Authorization: {scheme} {token}")).await
+    }
+
+    /// Whom Django takes a browser with this cookie for.
+    #[cfg(feature = "sessions")]
+    pub(crate) async fn user_of_session(&self, cookie: &str) -> Option<String> {
+        self.user_for("session", &format!("Cookie: sessionid={cookie}")).await
+    }
+
+    async fn user_for(&self, kind: &str, header: &str) -> Option<String> {
+        let request = format!("GET /whoami/{kind}/ HTTP/1.0\r\nHost: 127.0.0.1\r\n{header}\r\n\r\n");
         let response = soon("Django answers", async {
             let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.unwrap();
             socket.write_all(request.as_bytes()).await.unwrap();
@@ -73,4 +79,17 @@ impl Django {
         let body: Value = serde_json::from_str(body).unwrap();
         body["user"].as_str().map(str::to_owned)
     }
+
+    /// What this Python prints, in the site's own shell.
+    #[cfg(feature = "sessions")]
+    pub(crate) fn python(&self, code: &str) -> String {
+        run(site("manage", &self.settings).args(["shell", "-v", "0", "-c", code]))
+    }
+}
+
+/// One of the site's programs.
+fn site(program: &str, settings: &[(String, String)]) -> Command {
+    let mut command = Command::new(format!("{PEER}/{program}"));
+    command.envs(settings.iter().cloned());
+    command
 }
