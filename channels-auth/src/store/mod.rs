@@ -13,6 +13,7 @@ mod error;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod row;
+#[cfg(feature = "sessions")]
 mod session;
 mod sqlite;
 mod table;
