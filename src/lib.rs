@@ -113,8 +113,8 @@ pub use channels_auth::{MemoryTickets, StoredTicket, Ticket, TicketStore, Ticket
 #[cfg(feature = "sessions")]
 #[doc(inline)]
 pub use channels_auth::{
-    SameSite, Session, SessionCookie, SessionError, SessionExpiry, SessionExt, SessionStore, SetCookie,
-    signing,
+    SameSite, Session, SessionCache, SessionCookie, SessionError, SessionExpiry, SessionExt, SessionStore,
+    SetCookie, signing,
 };
 #[doc(inline)]
 pub use channels_core::{

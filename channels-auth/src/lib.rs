@@ -6,6 +6,8 @@
 //! * [`TokenAuth`] is all of them as one middleware: `socket.user::<MyUser>()` works inside of it.
 //! * [`Authenticated`] is the same user in a handler of a request, and [`RestAuth`] the same stack as its data or
 //!   its middleware.
+//! * A `Session`, with the feature `sessions`, is one of a Django site: its cookie lets a browser in, consumers
+//!   read it, and handlers log in and out.
 //!
 //! Who comes without a credential, or with a bad one, is closed with 4001 after a completed handshake, so that
 //! a browser's script sees it. Where it cannot be checked at the moment, that is 1013: the client keeps its
@@ -87,7 +89,8 @@ pub use self::jwt::{Jwt, JwtIssuer, JwtKey, KeyError};
 pub use self::knox::{Knox, KnoxError, KnoxHash, KnoxToken};
 #[cfg(feature = "sessions")]
 pub use self::session::{
-    SameSite, Session, SessionCookie, SessionError, SessionExpiry, SessionExt, SessionStore, SetCookie,
+    SameSite, Session, SessionCache, SessionCookie, SessionError, SessionExpiry, SessionExt, SessionStore,
+    SetCookie,
 };
 #[cfg(feature = "database")]
 pub use self::store::{Database, StoreError, UserTable};

@@ -236,7 +236,10 @@ impl<L: UserLoader> TokenAuth<L> {
         }
         let outcome = match (found, self.visitors) {
             (Some(credential), _) => self.admit(credential, scope, limit).await.map(Some),
-            (None, Visitors::Admit) if why.is_verdict() => Ok(None),
+            (None, Visitors::Admit) if why.is_verdict() => {
+                tracing::debug!(connection = %next.id(), "comes as a visitor: {why}");
+                Ok(None)
+            }
             (None, Visitors::Admit | Visitors::Refuse) => Err(why).inspect_err(metrics::failed),
         };
         outcome.map_err(|error| {

@@ -1,5 +1,7 @@
 //! Beside a real Django site, over one database: its sessions are good here, ours are good there.
 
+use std::sync::{Arc, Mutex};
+
 use actix_web::test::TestRequest;
 use channels_actix::{signing::SecretKeys, testing::TestServer, *};
 use tokio_tungstenite::tungstenite::Message;
@@ -162,12 +164,32 @@ async fn over_postgres_each_session_of_a_django_site_gets_djangos_answer() {
 async fn each_session_of_a_django_site_with_a_cache_gets_djangos_answer() {
     let file = File::new("peer-cached");
     let django = django(file.path(), "cached_db").await;
-    let ours = Ours::start(&django, &file.url(), |rows| rows).await;
+    let forgotten = Forgotten::default();
+    let ours = Ours::start(&django, &file.url(), |rows| rows.cached_db(forgotten.clone())).await;
 
     the_answers_agree(&django, &ours, "session_db", 11).await;
-    // Django has not cached what it has not seen
     let cookie = value(ours.session("").await.login(carol(&django)).await.unwrap());
     assert_eq!(django.user_of_session(&cookie).await.as_deref(), Some("carol"));
+
+    drop(ours.session(&cookie).await.logout().await.unwrap());
+    let entry = django.python(&format!(
+        "from django.contrib.sessions.backends.cached_db import SessionStore\n\
+         from django.core.cache import cache\n\
+         print(cache.make_key(SessionStore('{cookie}').cache_key))"
+    ));
+    assert_eq!(*forgotten.0.lock().unwrap(), [entry.trim()]);
+}
+
+/// Stands for a cache that we can reach: Django's is in its own memory.
+#[derive(Clone, Default)]
+struct Forgotten(Arc<Mutex<Vec<String>>>);
+
+#[async_trait]
+impl SessionCache for Forgotten {
+    async fn delete(&self, key: &str) -> Result<(), BoxError> {
+        self.0.lock().unwrap().push(format!(":1:{key}"));
+        Ok(())
+    }
 }
 
 #[tokio::test]

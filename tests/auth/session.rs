@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, SqlitePool, sqlite::SqlitePoolOptions};
 
 use super::{SECRET, User, Users, token};
-use crate::support::{Client, channels};
+use crate::{
+    log::Lines,
+    support::{Client, channels},
+};
 
 const KEY: &str = "SECRET_KEY of the site";
 
@@ -220,6 +223,27 @@ async fn a_database_that_is_gone_is_1013_so_that_the_session_is_kept() {
     let mut client = Client::with_headers(&server.url("/ws/"), &headers).await;
 
     assert_eq!(client.closed().await, (1013, "try again later".into()));
+}
+
+#[tokio::test]
+async fn no_session_is_in_the_log() {
+    let lines = Lines::captured();
+    let site = Site::new(|auth| auth).await;
+    let cookie = site.cookie(7).await;
+    let unknown = "nobody-has-this-key-of-a-session";
+
+    let mut client = site.connect("", &cookie).await;
+    client.next_json().await;
+    client.text("logout").await;
+    client.next_json().await;
+    for bad in [&cookie, &format!("sessionid={unknown}"), &format!("sessionid={unknown}{unknown}")] {
+        assert_eq!(site.refusal("", bad).await.0, 4001);
+    }
+
+    assert!(!lines.with("there is no such session").is_empty());
+    for secret in [cookie.split('=').nth(1).unwrap(), unknown, KEY] {
+        assert_eq!(lines.with(secret), Vec::<String>::new());
+    }
 }
 
 struct Stranger;

@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
 
-use super::{SessionError, SessionExpiry, Settings, error::Unread, key::SessionKey};
+use super::{SessionError, SessionExpiry, Settings, error::Unread, key::SessionKey, rows::Rows};
 use crate::{
     signing::{Compression, TimestampSigner},
-    store::{SessionRow, SessionTable},
+    store::SessionRow,
 };
 
 /// What is in a session.
@@ -23,7 +23,7 @@ const LONGEST_COOKIE: usize = 8 * 1024;
 #[derive(Clone, Debug)]
 pub(super) enum Engine {
     /// `db` and `cached_db`, whose rows are the same.
-    Rows(SessionTable),
+    Rows(Rows),
     SignedCookies,
 }
 
@@ -47,9 +47,9 @@ impl Settings {
     /// The session that a browser's cookie stands for.
     pub(super) async fn read(&self, cookie: &str) -> Result<Found, Unread> {
         match &self.engine {
-            Engine::Rows(table) => {
+            Engine::Rows(rows) => {
                 let key = SessionKey::parse(cookie).ok_or(Unread::NoKey)?;
-                let row = table.read(key.as_str()).await?.ok_or(Unread::NoRow)?;
+                let row = rows.read(&key).await?.ok_or(Unread::NoRow)?;
                 if row.expires <= self.clock.now() {
                     return Err(Unread::Expired);
                 }

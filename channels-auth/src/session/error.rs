@@ -1,6 +1,6 @@
 //! Why a session is of no use.
 
-use crate::{AuthError, StoreError, signing::SignatureError};
+use crate::{AuthError, BoxError, StoreError, signing::SignatureError};
 
 /// Why a session could not be read, changed, or saved. Holds nothing that was in it.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +37,10 @@ pub enum SessionError {
     /// The database is of no use.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The row is written or deleted, but Django may go on reading the old one from its
+    /// [cache](super::SessionCache).
+    #[error("Django's cache cannot be told to forget the session")]
+    Cache(#[source] BoxError),
 }
 
 /// Why a cookie gives no session.

@@ -52,10 +52,11 @@ impl SessionStore {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Store`] if the database is of no use: they are still logged in.
+    /// [`SessionError::Store`] if the database is of no use, [`SessionError::Cache`] if the cache is: to Django
+    /// they are still logged in.
     pub async fn logout(&mut self) -> Result<SetCookie, SessionError> {
-        if let (Engine::Rows(table), Some(key)) = (&self.settings.engine, &self.key) {
-            table.delete(key.as_str()).await?;
+        if let (Engine::Rows(rows), Some(key)) = (&self.settings.engine, &self.key) {
+            rows.delete(key).await?;
         }
         self.key = None;
         self.data.clear();
@@ -67,8 +68,8 @@ impl SessionStore {
     async fn move_to_new_key(&mut self) -> Result<(), SessionError> {
         let old = self.key.clone();
         self.create().await?;
-        if let (Engine::Rows(table), Some(old)) = (&self.settings.engine, old) {
-            table.delete(old.as_str()).await?;
+        if let (Engine::Rows(rows), Some(old)) = (&self.settings.engine, old) {
+            rows.delete(&old).await?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ mod expiry;
 mod extension;
 mod key;
 mod login;
+mod rows;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -21,13 +22,17 @@ use async_trait::async_trait;
 use channels_core::Scope;
 use serde_json::Value;
 
-use self::engine::{Data, Engine, Found};
 pub use self::{
     cookie::{SameSite, SessionCookie, SetCookie},
     error::SessionError,
     expiry::SessionExpiry,
     extension::SessionExt,
+    rows::SessionCache,
     store::SessionStore,
+};
+use self::{
+    engine::{Data, Engine, Found},
+    rows::Rows,
 };
 use crate::{
     AuthError, Authenticator, Credential, Database, Identity, UserTable, clock::Clock, signing::SecretKeys,
@@ -66,9 +71,9 @@ const ALLOW_ALL: [&str; 2] = [
 /// Consumers behind that stack read the session itself through [`SessionExt`], and HTTP handlers through
 /// [`of`](Self::of). Either may log somebody in or out: see [`SessionStore`].
 ///
-/// Where Django's `SESSION_ENGINE` is `db` or `cached_db`, sessions are rows, and that is the default.
-/// [`signed_cookies`](Self::signed_cookies) is for the engine of this name. `cache` and `file` are not
-/// supported. Django's `USE_TZ` has to be on.
+/// Where Django's `SESSION_ENGINE` is `db`, sessions are rows, and that is the default.
+/// [`cached_db`](Self::cached_db) and [`signed_cookies`](Self::signed_cookies) are for the engines of these
+/// names. `cache` and `file` are not supported. Django's `USE_TZ` has to be on.
 #[derive(Clone)]
 pub struct Session {
     settings: Arc<Settings>,
@@ -96,7 +101,10 @@ impl Session {
     pub fn new(database: impl Into<Database>, keys: impl Into<SecretKeys>) -> Self {
         let database = database.into();
         let settings = Settings {
-            engine: Engine::Rows(SessionTable::new(database.clone(), "django_session")),
+            engine: Engine::Rows(Rows {
+                table: SessionTable::new(database.clone(), "django_session"),
+                cache: None,
+            }),
             database,
             keys: keys.into(),
             class: "SessionStore".to_owned(),
@@ -117,16 +125,29 @@ impl Session {
         self.with(|settings| settings.engine = Engine::SignedCookies)
     }
 
+    /// Django reads sessions from this cache before it reads rows, as with the engine `cached_db`. Needed to
+    /// change sessions and to log out; whoever only reads them does without.
+    ///
+    /// # Panics
+    ///
+    /// If sessions are in their cookies.
+    #[must_use]
+    #[track_caller]
+    pub fn cached_db(self, cache: impl SessionCache) -> Self {
+        self.with_rows(|rows| rows.cache = Some(Arc::new(cache)))
+    }
+
     /// The table of sessions; by default `django_session`. For a session model of your own.
     ///
     /// # Panics
     ///
-    /// If it is no name of ASCII letters, digits and `_`, with a schema's before it or not.
+    /// If it is no name of ASCII letters, digits and `_`, with a schema's before it or not, or if sessions are
+    /// in their cookies.
     #[must_use]
     #[track_caller]
     pub fn table(self, name: &str) -> Self {
         let table = SessionTable::new(self.settings.database.clone(), name);
-        self.with(|settings| settings.engine = Engine::Rows(table))
+        self.with_rows(|rows| rows.table = table)
     }
 
     /// The name of the class in `SESSION_ENGINE`; by default `SessionStore`. Rows are signed with it.
@@ -135,7 +156,8 @@ impl Session {
         self.with(|settings| settings.class = name.into())
     }
 
-    /// The table of users; by default Django's `auth_user`. It has to have the column `password`.
+    /// The table of users; by default Django's `auth_user`. With [`UserTable::elsewhere`] nobody is let in: a
+    /// session is good as long as the password in that table is the same.
     #[must_use]
     pub fn users(self, users: UserTable) -> Self {
         self.with(|settings| settings.users = users)
@@ -171,6 +193,19 @@ impl Session {
     #[must_use]
     pub fn clock(self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.clock = Clock::new(now))
+    }
+
+    #[track_caller]
+    fn with_rows(self, change: impl FnOnce(&mut Rows)) -> Self {
+        assert!(
+            matches!(self.settings.engine, Engine::Rows(_)),
+            "signed cookies have neither table nor cache"
+        );
+        self.with(|settings| {
+            if let Engine::Rows(rows) = &mut settings.engine {
+                change(rows);
+            }
+        })
     }
 
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {

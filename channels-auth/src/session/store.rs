@@ -142,33 +142,22 @@ impl SessionStore {
     /// Writes the row. A session that is new gets a key, which the browser has to be given with
     /// [`set_cookie`](Self::set_cookie).
     ///
-    /// With `cached_db`, Django goes on reading its cache until the entry ends: it sees what is new in a
-    /// session that it has cached only then.
-    ///
     /// # Errors
     ///
     /// [`SessionError::Gone`] if the row was deleted since it was read, [`SessionError::InCookie`] if there
-    /// are no rows, [`SessionError::TooBig`], or [`SessionError::Store`] if the database is of no use.
+    /// are no rows, [`SessionError::TooBig`], or [`SessionError::Store`] or [`SessionError::Cache`] if those are of no use.
     pub async fn save(&mut self) -> Result<(), SessionError> {
-        let Engine::Rows(table) = &self.settings.engine else { return Err(SessionError::InCookie) };
-        let Some(key) = &self.key else { return self.create().await };
-        let row = self.settings.row(&self.data)?;
-        if !table.update(key.as_str(), &row).await? {
-            return Err(SessionError::Gone);
+        let Engine::Rows(rows) = &self.settings.engine else { return Err(SessionError::InCookie) };
+        match &self.key {
+            Some(key) => rows.update(key, &self.settings.row(&self.data)?).await,
+            None => self.create().await,
         }
-        Ok(())
     }
 
     /// Writes a new row, under a new key.
     pub(super) async fn create(&mut self) -> Result<(), SessionError> {
-        let Engine::Rows(table) = &self.settings.engine else { return Err(SessionError::InCookie) };
-        let row = self.settings.row(&self.data)?;
-        let key = loop {
-            let key = SessionKey::random()?;
-            if table.insert(key.as_str(), &row).await? {
-                break key;
-            }
-        };
+        let Engine::Rows(rows) = &self.settings.engine else { return Err(SessionError::InCookie) };
+        let key = rows.create(&self.settings.row(&self.data)?).await?;
         self.cookie.replace(Some(key.as_str().to_owned()));
         self.key = Some(key);
         Ok(())
