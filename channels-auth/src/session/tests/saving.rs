@@ -56,6 +56,19 @@ async fn what_was_deleted_meanwhile_is_not_saved_again() {
 }
 
 #[tokio::test]
+async fn a_key_that_has_no_row_is_forgotten() {
+    let sessions = sessions().await;
+    let chosen = "k".repeat(32);
+    let mut session = open(&sessions, Some(&chosen)).await;
+    session.insert("k", 1).unwrap();
+
+    session.save().await.unwrap();
+
+    assert_ne!(value(&session.set_cookie().unwrap()), chosen);
+    assert!(row(&sessions, &chosen).await.is_none());
+}
+
+#[tokio::test]
 async fn a_new_session_has_no_cookie_until_it_is_saved() {
     let mut session = open(&sessions().await, None).await;
 
