@@ -269,12 +269,12 @@ async fn where_no_sessions_are_accepted_the_error_says_so() {
     assert_eq!(said, "no session in the scope; does the TokenAuth around this route accept a Session?");
 }
 
-async fn log_in(sessions: web::Data<Session>, request: HttpRequest) -> Result<HttpResponse> {
+async fn log_in(sessions: web::Data<Session>, request: HttpRequest) -> Result<HttpResponse, SessionError> {
     let cookie = sessions.of(&request).await?.login(7).await?;
     Ok(HttpResponse::NoContent().insert_header(cookie).finish())
 }
 
-async fn log_out(sessions: web::Data<Session>, request: HttpRequest) -> Result<HttpResponse> {
+async fn log_out(sessions: web::Data<Session>, request: HttpRequest) -> Result<HttpResponse, SessionError> {
     let cookie = sessions.of(&request).await?.logout().await?;
     Ok(HttpResponse::NoContent().insert_header(cookie).finish())
 }
@@ -314,4 +314,32 @@ async fn who_logs_in_over_http_is_known_to_requests_and_to_sockets() {
     assert_eq!(taken.as_deref(), Some("sessionid=\"\""));
     assert_eq!(call(get(), &given).await.1, "nobody");
     assert_eq!(site.refusal("", &given).await, (4001, "bad token".into()));
+}
+
+#[actix_web::test]
+async fn a_handler_answers_503_while_the_database_is_gone_and_shows_no_mistake_of_its_own() {
+    let pool = database().await;
+    let sessions = Session::new(pool.clone(), KEY);
+    let request = test::TestRequest::default();
+    let request = request.insert_header((header::COOKIE, "sessionid=abcdefgh23456789")).to_http_request();
+    let told = async |error: SessionError| {
+        let response = actix_web::ResponseError::error_response(&error);
+        let status = response.status().as_u16();
+        let body = actix_web::body::to_bytes(response.into_body()).await.unwrap();
+        (status, serde_json::from_slice::<Value>(&body).unwrap())
+    };
+
+    let mut session = sessions.of(&request).await.unwrap();
+    session.insert("word", "s3cr3t").unwrap();
+    let unsaved = session.set_cookie().unwrap_err();
+    let nobody = session.login(1000).await.unwrap_err();
+    pool.close().await;
+    let gone = sessions.of(&request).await.unwrap_err();
+
+    assert_eq!(told(unsaved).await, (500, json!({ "detail": "try again later", "code": "internal" })));
+    assert_eq!(
+        told(nobody).await,
+        (401, json!({ "detail": "there is no such user", "code": "no_such_user" }))
+    );
+    assert_eq!(told(gone).await, (503, json!({ "detail": "try again later", "code": "unavailable" })));
 }

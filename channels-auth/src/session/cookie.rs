@@ -8,6 +8,8 @@ use std::{
 use actix_web::http::header::{self, HeaderName, HeaderValue, HttpDate, TryIntoHeaderPair};
 use channels_core::Accept;
 
+use super::expiry::after;
+
 /// The cookie that sessions come in: Django's settings whose names begin with `SESSION_COOKIE_`, and what
 /// they are where a site sets none.
 ///
@@ -71,10 +73,7 @@ pub struct SetCookie(HeaderValue);
 impl SessionCookie {
     /// Gives a browser `value`: until it is closed, or for as long as `max_age`.
     pub(super) fn set(&self, value: &str, max_age: Option<Duration>, now: SystemTime) -> SetCookie {
-        let expires = max_age.map(|age| {
-            let date = now.checked_add(age).map_or(HttpDate::from(now), HttpDate::from);
-            (date.to_string(), age.as_secs())
-        });
+        let expires = max_age.map(|age| (HttpDate::from(after(now, age)).to_string(), age.as_secs()));
         self.header(value, expires)
     }
 
@@ -237,6 +236,13 @@ mod tests {
         assert!(line(cookie.deleted()).ends_with("; SameSite=Strict; Secure"));
         let unsaid = SessionCookie { same_site: SameSite::Unsaid, ..SessionCookie::default() };
         assert_eq!(set(&unsaid, None), "sessionid=abcd2345; HttpOnly; Path=/");
+    }
+
+    #[test]
+    fn one_that_never_ends_ends_with_the_dates_of_http() {
+        let line = set(&SessionCookie::default(), Some(Duration::MAX));
+
+        assert!(line.contains("; expires=Fri, 31 Dec 9999 23:59:59 GMT; "), "{line}");
     }
 
     #[test]

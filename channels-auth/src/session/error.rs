@@ -1,5 +1,8 @@
 //! Why a session is of no use.
 
+use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use serde_json::json;
+
 use crate::{AuthError, BoxError, StoreError, signing::SignatureError};
 
 /// Why a session could not be read, changed, or saved. Holds nothing that was in it.
@@ -41,6 +44,38 @@ pub enum SessionError {
     /// [cache](super::SessionCache).
     #[error("Django's cache cannot be told to forget the session")]
     Cache(#[source] BoxError),
+}
+
+impl SessionError {
+    /// What a client is told: the status, and a code for programs.
+    fn told(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::NoSuchUser => (StatusCode::UNAUTHORIZED, "no_such_user"),
+            Self::Inactive => (StatusCode::UNAUTHORIZED, "user_inactive"),
+            Self::Gone => (StatusCode::CONFLICT, "session_gone"),
+            Self::Store(_) | Self::Cache(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Self::NotAccepted
+            | Self::NotSaved
+            | Self::InCookie
+            | Self::TooBig
+            | Self::OtherType(_)
+            | Self::Serialize(..) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+}
+
+/// For HTTP handlers: `{"detail": …, "code": …}`. A database that is of no use is a 503, and mistakes of the
+/// program's are a 500 that says no more.
+impl ResponseError for SessionError {
+    fn status_code(&self) -> StatusCode {
+        self.told().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let (status, code) = self.told();
+        let detail = if status.is_server_error() { "try again later".to_owned() } else { self.to_string() };
+        HttpResponse::build(status).json(json!({ "detail": detail, "code": code }))
+    }
 }
 
 /// Why a cookie gives no session.

@@ -18,7 +18,7 @@ const ISO: &[BorrowedFormatItem<'_>] =
 
 const NAME: &str = "_session_expiry";
 
-/// The last second of the year 9999, after which Python has no dates.
+/// The last second of the year 9999, after which neither Python nor HTTP has dates.
 const LAST: Duration = Duration::from_secs(253_402_300_799);
 
 /// When a session ends: what Django's `set_expiry` takes.
@@ -66,13 +66,18 @@ impl SessionExpiry {
 
     /// When a session that is saved now ends (`get_expiry_date`).
     pub(super) fn date(self, now: SystemTime, default: Duration) -> SystemTime {
-        let after = |time: Duration| now.checked_add(time).unwrap_or(UNIX_EPOCH + LAST);
         match self {
-            Self::Default | Self::BrowserClose => after(default),
-            Self::After(time) => after(time),
+            Self::Default | Self::BrowserClose => after(now, default),
+            Self::After(time) => after(now, time),
             Self::At(time) => time,
         }
     }
+}
+
+/// This long after `now`, and no later than dates go.
+pub(super) fn after(now: SystemTime, time: Duration) -> SystemTime {
+    let last = UNIX_EPOCH + LAST;
+    now.checked_add(time).unwrap_or(last).min(last)
 }
 
 fn parsed(date: &str) -> Option<SystemTime> {
@@ -178,6 +183,6 @@ mod tests {
         ] {
             assert_eq!(expiry.date(now, WEEK), end, "{expiry:?}");
         }
-        assert_eq!(of(json!(1e300)).date(now, WEEK), now + LAST);
+        assert_eq!(of(json!(1e300)).date(now, WEEK), UNIX_EPOCH + LAST);
     }
 }

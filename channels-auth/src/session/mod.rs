@@ -219,7 +219,10 @@ impl Session {
     /// # use channels_auth::{Session, SessionError};
     /// use actix_web::{HttpRequest, HttpResponse, web};
     ///
-    /// async fn log_out(sessions: web::Data<Session>, request: HttpRequest) -> channels_core::Result<HttpResponse> {
+    /// async fn log_out(
+    ///     sessions: web::Data<Session>,
+    ///     request: HttpRequest,
+    /// ) -> Result<HttpResponse, SessionError> {
     ///     let cookie = sessions.of(&request).await?.logout().await?;
     ///     Ok(HttpResponse::NoContent().insert_header(cookie).finish())
     /// }

@@ -40,7 +40,10 @@ const LARGEST_COOKIE: usize = 4096;
 /// use channels_auth::SessionExt;
 ///
 /// // an HTTP handler, which has made sure that it is user 7
-/// async fn log_in(sessions: web::Data<Session>, request: HttpRequest) -> Result<HttpResponse> {
+/// async fn log_in(
+///     sessions: web::Data<Session>,
+///     request: HttpRequest,
+/// ) -> Result<HttpResponse, SessionError> {
 ///     let cookie = sessions.of(&request).await?.login(7).await?;
 ///     Ok(HttpResponse::NoContent().insert_header(cookie).finish())
 /// }
