@@ -82,7 +82,7 @@
 //! | `sessions` | | `Session`: sessions of a Django site; `signing`: what else it signs |
 //! | `tickets` | | `Ticket`, `Tickets`: credentials for one connection |
 //! | `postgres` | | databases in PostgreSQL, beside those in SQLite |
-//! | `database` | | `Database` and `DjangoUsers`; comes with `knox`, `drf` and `postgres` |
+//! | `database` | | `Database` and `DjangoUsers`; comes with `knox`, `drf`, `sessions` and `postgres` |
 //! | `rustls` | | servers over TLS: `HttpServer::bind_rustls_0_23` of actix-web, and clients evicted there too |
 //!
 //! What asks a database needs Rust 1.94, as sqlx does; the rest needs 1.89.
@@ -139,6 +139,6 @@ pub mod prelude;
 struct Readme;
 
 /// The guide's programs compile.
-#[cfg(all(doctest, feature = "knox", feature = "drf", feature = "tickets"))]
+#[cfg(all(doctest, feature = "knox", feature = "drf", feature = "sessions", feature = "tickets"))]
 #[doc = include_str!("../docs/auth.md")]
 struct AuthGuide;

@@ -122,19 +122,20 @@ impl<L: UserLoader> TokenAuth<L> {
     }
 
     /// The user a credential stands for, and what it says, unless too many bad ones came from where this one
-    /// does. A failure is counted.
+    /// does. A failure is counted; against its address only if somebody chose to send it.
     pub(crate) async fn admit(
         &self,
         credential: Credential,
         scope: &Scope,
         limit: Duration,
     ) -> Result<Authenticated<L::User>, AuthError> {
-        if let Some(failures) = &self.failures {
+        let failures = self.failures.as_ref().filter(|_| !self.comes_by_itself(&credential));
+        if let Some(failures) = failures {
             failures.check(scope).inspect_err(metrics::failed)?;
         }
         self.recognize(credential, scope, limit).await.inspect_err(|error| {
             metrics::failed(error);
-            if let Some(failures) = &self.failures {
+            if let Some(failures) = failures {
                 failures.note(error, scope);
             }
         })

@@ -226,6 +226,24 @@ async fn a_database_that_is_gone_is_1013_so_that_the_session_is_kept() {
 }
 
 #[tokio::test]
+async fn tabs_that_were_left_open_lock_nobody_out() {
+    let limit = FailureLimit::new(2, Duration::from_secs(60 * 60));
+    let site = Site::new(|auth| auth.limit_failures(limit)).await;
+    let signed_in = site.cookie(7).await;
+
+    for _ in 0..5 {
+        assert_eq!(site.refusal("", "sessionid=abcdefgh23456789").await, (4001, "bad token".into()));
+    }
+    assert_eq!(site.greeting(&format!("?token={}", token(7)), "").await[0], "Ann");
+
+    for _ in 0..2 {
+        assert_eq!(site.refusal("?token=bad", "").await, (4001, "bad token".into()));
+    }
+    assert_eq!(site.refusal("?token=bad", &signed_in).await.0, 4029);
+    assert_eq!(site.greeting("", &signed_in).await[0], "Ann");
+}
+
+#[tokio::test]
 async fn no_session_is_in_the_log() {
     let lines = Lines::captured();
     let site = Site::new(|auth| auth).await;
