@@ -55,6 +55,7 @@
 //! | [`ChannelLayer`], [`MemoryLayer`], [`Layer`] | what carries events; the one in this process; a handle on either |
 //! | [`Middleware`], [`from_fn`] | what runs between the handshake and the consumer |
 //! | [`TokenAuth`], [`Jwt`], [`UserLoader`] | from a token to the user in the scope |
+//! | [`Authenticated`], [`RestAuth`] | the same for requests |
 //! | [`CloseCode`], [`Rejection`], [`Error`] | how a client is told |
 //! | [`Limits`], [`Retention`] | every number, with its default |
 //! | [`testing`] | connections without a server, and a server for a test |
@@ -76,22 +77,52 @@
 //! | | default | |
 //! | --- | --- | --- |
 //! | `jwt` | yes | [`Jwt`] and [`JwtIssuer`] |
-//! | `redis` | no | `RedisLayer`: groups across processes, and with Django in them |
-//! | `rustls` | no | servers over TLS: `HttpServer::bind_rustls_0_23` of actix-web, and clients evicted there too |
+//! | `redis` | | `RedisLayer`: groups across processes, and with Django in them |
+//! | `knox` | | `Knox`: tokens of django-rest-knox |
+//! | `drf` | | `DrfToken`: tokens of Django REST framework |
+//! | `sessions` | | `Session`: sessions of a Django site; `signing`: what else it signs |
+//! | `tickets` | | `Ticket`, `Tickets`: credentials for one connection |
+//! | `postgres` | | databases in PostgreSQL, beside those in SQLite |
+//! | `database` | | `Database` and `DjangoUsers`; comes with `knox`, `drf`, `sessions` and `postgres` |
+//! | `rustls` | | servers over TLS: `HttpServer::bind_rustls_0_23` of actix-web, and clients evicted there too |
+//!
+//! What asks a database needs Rust 1.94, as sqlx does; the rest needs 1.89.
 
+#[cfg(all(feature = "tickets", feature = "database"))]
+#[doc(inline)]
+pub use channels_auth::DatabaseTickets;
+#[cfg(feature = "drf")]
+#[doc(inline)]
+pub use channels_auth::DrfToken;
 #[doc(inline)]
 pub use channels_auth::{
-    AuthError, Authenticator, BoxError, Credential, Identity, Source, Stateless, TokenAuth, UserLoader,
+    AuthError, Authenticated, Authenticator, BoxError, Credential, FailureLimit, Identity, RestAuth,
+    RestAuthMiddleware, Source, Stateless, TokenAuth, UserLoader,
 };
+#[cfg(feature = "database")]
+#[doc(inline)]
+pub use channels_auth::{Database, DjangoUser, DjangoUsers, StoreError, UserTable};
 #[cfg(feature = "jwt")]
 #[doc(inline)]
 pub use channels_auth::{Jwt, JwtIssuer, JwtKey, KeyError};
+#[cfg(feature = "knox")]
+#[doc(inline)]
+pub use channels_auth::{Knox, KnoxError, KnoxHash, KnoxToken};
+#[cfg(feature = "tickets")]
+#[doc(inline)]
+pub use channels_auth::{MemoryTickets, StoredTicket, Ticket, TicketStore, Tickets};
+#[cfg(feature = "sessions")]
+#[doc(inline)]
+pub use channels_auth::{
+    SameSite, Session, SessionCache, SessionCookie, SessionError, SessionExpiry, SessionExt, SessionStore,
+    SetCookie, signing,
+};
 #[doc(inline)]
 pub use channels_core::{
     Accept, AllowedHosts, AllowedOrigins, Channels, CloseCode, CloseReason, Compression, ConnectionHandle,
     ConnectionId, ConnectionLimit, Drain, Error, Frame, FromFn, Handlers, JsonWebsocketConsumer, Limits,
     Middleware, Next, OriginPatternError, Overflow, PatternError, Rate, Refusal, Rejection, Result, Routes,
-    Scope, ScopeError, Socket, SocketError, Tuning, WebsocketConsumer, async_trait, from_fn, testing,
+    Scope, ScopeError, Socket, SocketError, Tuning, WebsocketConsumer, async_trait, cookie, from_fn, testing,
 };
 #[doc(inline)]
 pub use channels_layer::{
@@ -110,3 +141,8 @@ pub mod prelude;
 #[cfg(all(doctest, feature = "jwt"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The guide's programs compile.
+#[cfg(all(doctest, feature = "knox", feature = "drf", feature = "sessions", feature = "tickets"))]
+#[doc = include_str!("../docs/auth.md")]
+struct AuthGuide;

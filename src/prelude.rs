@@ -4,6 +4,8 @@
 
 #[cfg(feature = "jwt")]
 pub use crate::Jwt;
+#[cfg(feature = "sessions")]
+pub use crate::SessionExt;
 pub use crate::{
     AllowedHosts, AuthError, Channels, CloseCode, Event, Frame, Group, Handlers, Identity,
     JsonWebsocketConsumer, Layer, MemoryLayer, Received, Result, Scope, Socket, TokenAuth, UserLoader,

@@ -11,7 +11,7 @@ use channels_actix::{testing::TestServer, *};
 use crate::support::{Client, channels, until};
 
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -26,7 +26,7 @@ impl Write for Lines {
 
 impl Lines {
     /// All that this process logs, at every level, from here on.
-    fn captured() -> &'static Self {
+    pub(crate) fn captured() -> &'static Self {
         static LINES: OnceLock<Lines> = OnceLock::new();
         LINES.get_or_init(|| {
             let lines = Self::default();
@@ -40,7 +40,7 @@ impl Lines {
         })
     }
 
-    fn with(&self, word: &str) -> Vec<String> {
+    pub(crate) fn with(&self, word: &str) -> Vec<String> {
         let text = String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned();
         text.lines().filter(|line| line.contains(word)).map(str::to_owned).collect()
     }

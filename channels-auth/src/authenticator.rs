@@ -1,6 +1,7 @@
 //! What knows one kind of credential.
 
 use async_trait::async_trait;
+use channels_core::Scope;
 
 use crate::{AuthError, Credential, Identity};
 
@@ -31,4 +32,15 @@ pub trait Authenticator: Send + Sync + 'static {
     ///
     /// [`AuthError`] if it is of this kind, and bad, or cannot be checked now. No other authenticator is asked.
     async fn authenticate(&self, credential: &Credential) -> Result<Option<Identity>, AuthError>;
+
+    /// The cookie that this kind of credential comes in, if it comes in one. Sockets are then looked at for it
+    /// where no [source](crate::TokenAuth::sources) of the stack has a credential, and requests where
+    /// [theirs](crate::RestAuth::sources) name it. What comes in it is asked of this authenticator alone, and
+    /// what comes elsewhere is not. By default none.
+    fn cookie(&self) -> Option<&str> {
+        None
+    }
+
+    /// Adds to the scope of every connection, before anybody is asked whose it is. By default nothing.
+    fn prepare(&self, _scope: &mut Scope) {}
 }

@@ -2,35 +2,52 @@
 
 use std::fmt;
 
-use actix_web::http::header::{self, HeaderMap};
-
 /// A token as a client sent it. Nothing is known of it yet.
 ///
 /// Its `Debug` does not show it: [`expose`](Self::expose) does, for those who check it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Credential(String);
+pub struct Credential {
+    secret: String,
+    path: Option<String>,
+    cookie: Option<String>,
+}
 
 impl Credential {
     /// A credential that came on another way than those of [`Source`](crate::Source).
     pub fn new(secret: impl Into<String>) -> Self {
-        Self(secret.into())
+        Self { secret: secret.into(), path: None, cookie: None }
     }
 
-    /// The credential of `Authorization: Bearer …` (RFC 6750 section 2.1): how a REST handler asks the same
-    /// [`TokenAuth`](crate::TokenAuth) as its sockets do.
-    pub fn bearer(headers: &HeaderMap) -> Option<Self> {
-        let line = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-        Self::of_scheme("Bearer", line)
+    /// The same, as it was presented at this path.
+    #[must_use]
+    pub fn presented_at(self, path: impl Into<String>) -> Self {
+        Self { path: Some(path.into()), ..self }
+    }
+
+    /// The same, as it came in the cookie of this name.
+    pub(crate) fn in_cookie(self, name: &str) -> Self {
+        Self { cookie: Some(name.to_owned()), ..self }
     }
 
     /// The token itself. Do not log it.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.secret
+    }
+
+    /// The path that it was presented at, percent-decoded: what a credential for one place alone is checked
+    /// against. `None` if that is not known.
+    pub fn path(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+
+    /// The name of the cookie it came in, if it came in one.
+    pub fn cookie(&self) -> Option<&str> {
+        self.cookie.as_deref()
     }
 
     /// What follows `scheme` in an `Authorization` header. Schemes have no case (RFC 9110 section 11.1).
     pub(crate) fn of_scheme(scheme: &str, line: &str) -> Option<Self> {
-        let (said, token) = line.trim().split_once(' ')?;
+        let (said, token) = line.trim().split_once([' ', '\t'])?;
         let token = token.trim_start();
         (said.eq_ignore_ascii_case(scheme) && !token.is_empty()).then(|| Self::new(token))
     }

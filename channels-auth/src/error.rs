@@ -1,12 +1,12 @@
 //! Why somebody is not let in.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, fmt, time::Duration};
 
 use actix_web::{
     HttpResponse, ResponseError,
     http::{StatusCode, header},
 };
-use channels_core::{CloseCode, Rejection};
+use channels_core::{CloseCode, ConnectionId, Rejection, Scope};
 use serde_json::json;
 
 /// Any error, as a cause.
@@ -24,6 +24,7 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// | [`Expired`](Self::Expired) | 4001 | token expired | 401 | `token_expired` |
 /// | [`Inactive`](Self::Inactive) | 4001 | user inactive | 401 | `user_inactive` |
 /// | [`Unavailable`](Self::Unavailable) | 1013 | try again later | 503 | `unavailable` |
+/// | [`TooManyFailures`](Self::TooManyFailures) | 4029 | too many failures, retry after 3 s | 429 | `too_many_failures` |
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthError {
@@ -39,6 +40,12 @@ pub enum AuthError {
     /// The user may not log in.
     #[error("the user may not log in")]
     Inactive,
+    /// Too many bad credentials came from this address: none is looked at before this time is over.
+    #[error("too many bad credentials came from this address")]
+    TooManyFailures {
+        /// When to come again.
+        retry_after: Duration,
+    },
     /// Credentials cannot be checked now: a database does not answer. Says nothing about the credential.
     #[error("credentials cannot be checked now")]
     Unavailable(#[source] BoxError),
@@ -50,6 +57,31 @@ impl AuthError {
         Self::Unavailable(cause.into())
     }
 
+    /// Whether it is about a credential, or that there is none; not about whether one can be looked at now.
+    pub(crate) fn is_verdict(&self) -> bool {
+        match self {
+            Self::Missing | Self::Invalid(_) | Self::Expired | Self::Inactive => true,
+            Self::TooManyFailures { .. } | Self::Unavailable(_) => false,
+        }
+    }
+
+    /// Says in the log why a connection or a request was not let in. There is no token in it.
+    pub(crate) fn log(&self, connection: Option<ConnectionId>, scope: &Scope) {
+        let (connection, path) = (connection.map(tracing::field::display), scope.redacted_path());
+        match self {
+            Self::Unavailable(cause) => {
+                tracing::error!(connection, path, cause = %Causes(&**cause), "{self}")
+            }
+            Self::Missing
+            | Self::Invalid(_)
+            | Self::Expired
+            | Self::Inactive
+            | Self::TooManyFailures { .. } => {
+                tracing::info!(connection, path, "not authenticated: {self}");
+            }
+        }
+    }
+
     /// What the client is told: the reason of the close frame.
     pub fn reason(&self) -> &'static str {
         match self {
@@ -57,6 +89,7 @@ impl AuthError {
             Self::Invalid(_) => "bad token",
             Self::Expired => "token expired",
             Self::Inactive => "user inactive",
+            Self::TooManyFailures { .. } => "too many failures",
             Self::Unavailable(_) => "try again later",
         }
     }
@@ -68,14 +101,34 @@ impl AuthError {
             Self::Invalid(_) => "bad_token",
             Self::Expired => "token_expired",
             Self::Inactive => "user_inactive",
+            Self::TooManyFailures { .. } => "too_many_failures",
             Self::Unavailable(_) => "unavailable",
         }
+    }
+}
+
+/// An error and what caused it: a database that cannot be reached, and the reason for that.
+struct Causes<'a>(&'a (dyn StdError + 'static));
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut next = self.0.source();
+        while let Some(cause) = next {
+            write!(f, ": {cause}")?;
+            next = cause.source();
+        }
+        Ok(())
     }
 }
 
 impl From<AuthError> for Rejection {
     fn from(error: AuthError) -> Self {
         match error {
+            AuthError::TooManyFailures { retry_after } => {
+                let reason = format!("{}, retry after {} s", error.reason(), seconds(retry_after));
+                Self::new(CloseCode::RATE_LIMITED, reason)
+            }
             AuthError::Unavailable(_) => Self::new(CloseCode::TRY_AGAIN, error.reason()),
             AuthError::Missing | AuthError::Invalid(_) | AuthError::Expired | AuthError::Inactive => {
                 Self::unauthenticated(error.reason())
@@ -84,10 +137,16 @@ impl From<AuthError> for Rejection {
     }
 }
 
+/// Whole seconds, none of which is too short.
+fn seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
 /// For REST handlers: `{"detail": …, "code": …}`, as Django REST framework answers.
 impl ResponseError for AuthError {
     fn status_code(&self) -> StatusCode {
         match self {
+            Self::TooManyFailures { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Missing | Self::Invalid(_) | Self::Expired | Self::Inactive => StatusCode::UNAUTHORIZED,
         }
@@ -96,6 +155,9 @@ impl ResponseError for AuthError {
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         match self {
+            Self::TooManyFailures { retry_after } => {
+                response.insert_header((header::RETRY_AFTER, seconds(*retry_after)))
+            }
             Self::Unavailable(_) => &mut response,
             Self::Missing => response.insert_header((header::WWW_AUTHENTICATE, "Bearer")),
             Self::Invalid(_) | Self::Expired | Self::Inactive => {

@@ -4,6 +4,10 @@
 //! * An [`Authenticator`] knows one kind of credential, and tells the [`Identity`] it stands for. [`Jwt`] is one.
 //! * A [`UserLoader`] turns the identity into the application's own user.
 //! * [`TokenAuth`] is all of them as one middleware: `socket.user::<MyUser>()` works inside of it.
+//! * [`Authenticated`] is the same user in a handler of a request, and [`RestAuth`] the same stack as its data or
+//!   its middleware.
+//! * A `Session`, with the feature `sessions`, is one of a Django site: its cookie lets a browser in, consumers
+//!   read it, and handlers log in and out.
 //!
 //! Who comes without a credential, or with a bad one, is closed with 4001 after a completed handshake, so that
 //! a browser's script sees it. Where it cannot be checked at the moment, that is 1013: the client keeps its
@@ -40,23 +44,67 @@
 //! ```
 
 mod authenticator;
+#[cfg(any(feature = "jwt", feature = "knox", feature = "drf", feature = "sessions", feature = "tickets"))]
+mod clock;
 mod credential;
+#[cfg(feature = "database")]
+mod django;
+#[cfg(feature = "drf")]
+mod drf;
 mod error;
+mod failures;
 mod identity;
 #[cfg(feature = "jwt")]
 mod jwt;
+#[cfg(feature = "knox")]
+mod knox;
 pub mod metrics;
+#[cfg(test)]
+#[cfg(all(feature = "jwt", feature = "knox", feature = "drf", feature = "tickets"))]
+mod properties;
+#[cfg(any(feature = "knox", feature = "drf", feature = "sessions", feature = "tickets"))]
+mod random;
+mod rest;
+#[cfg(feature = "sessions")]
+mod session;
+#[cfg(feature = "sessions")]
+pub mod signing;
 mod source;
 mod stack;
+#[cfg(feature = "database")]
+mod store;
+#[cfg(feature = "tickets")]
+mod ticket;
 mod user;
+#[cfg(test)]
+mod vectors;
 
+#[cfg(feature = "database")]
+pub use self::django::{DjangoUser, DjangoUsers};
+#[cfg(feature = "drf")]
+pub use self::drf::DrfToken;
 #[cfg(feature = "jwt")]
 pub use self::jwt::{Jwt, JwtIssuer, JwtKey, KeyError};
+#[cfg(feature = "knox")]
+pub use self::knox::{Knox, KnoxError, KnoxHash, KnoxToken};
+#[cfg(feature = "sessions")]
+pub use self::session::{
+    SameSite, Session, SessionCache, SessionCookie, SessionError, SessionExpiry, SessionExt, SessionStore,
+    SetCookie,
+};
+#[cfg(feature = "database")]
+pub use self::store::{Database, StoreError, UserTable};
+#[cfg(all(feature = "tickets", feature = "database"))]
+pub use self::ticket::DatabaseTickets;
+#[cfg(feature = "tickets")]
+pub use self::ticket::{MemoryTickets, StoredTicket, Ticket, TicketStore, Tickets};
 pub use self::{
     authenticator::Authenticator,
     credential::Credential,
     error::{AuthError, BoxError},
+    failures::FailureLimit,
     identity::Identity,
+    rest::{Authenticated, RestAuth, RestAuthMiddleware},
     source::Source,
     stack::TokenAuth,
     user::{Stateless, UserLoader},

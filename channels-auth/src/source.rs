@@ -50,7 +50,10 @@ impl Source {
         match &self.0 {
             Place::Query(name) => scope.query(name).map(Credential::new),
             Place::Subprotocol(marker) => after(marker, scope),
-            Place::Cookie(name) => scope.cookie(name).filter(|value| !value.is_empty()).map(Credential::new),
+            Place::Cookie(name) => {
+                let value = scope.cookie(name).filter(|value| !value.is_empty())?;
+                Some(Credential::new(value).in_cookie(name))
+            }
             Place::Authorization(scheme) => {
                 Credential::of_scheme(scheme, scope.header("authorization")?.to_str().ok()?)
             }

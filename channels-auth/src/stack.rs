@@ -7,9 +7,13 @@ use channels_core::{Middleware, Next, Rejection, Scope};
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use crate::{AuthError, Authenticator, Credential, Identity, Source, Stateless, UserLoader, metrics};
+use crate::failures::{FailureLimit, Failures};
+use crate::{
+    AuthError, Authenticated, Authenticator, Credential, Identity, RestAuth, Source, Stateless, UserLoader,
+    metrics,
+};
 
-/// A stack of authenticators, as middleware and for REST handlers. Cheap to clone.
+/// A stack of authenticators, as middleware for sockets, and for [requests](Self::rest). Cheap to clone.
 ///
 /// The first credential that the [sources](Self::sources) find counts, and the first authenticator that knows
 /// its kind decides. The user is loaded once, and is `socket.user::<U>()` from then on.
@@ -19,6 +23,7 @@ pub struct TokenAuth<L> {
     authenticators: Vec<Arc<dyn Authenticator>>,
     users: Arc<L>,
     visitors: Visitors,
+    failures: Option<Failures>,
 }
 
 impl TokenAuth<Stateless> {
@@ -31,7 +36,7 @@ impl TokenAuth<Stateless> {
 
 /// What happens to those who bring no credential.
 #[derive(Clone, Copy, Debug)]
-enum Visitors {
+pub(crate) enum Visitors {
     Refuse,
     Admit,
 }
@@ -45,6 +50,7 @@ impl<L: UserLoader> TokenAuth<L> {
             authenticators: Vec::new(),
             users: Arc::new(users),
             visitors: Visitors::Refuse,
+            failures: None,
         }
     }
 
@@ -75,56 +81,178 @@ impl<L: UserLoader> TokenAuth<L> {
     }
 
     /// Lets those in who bring no credential: there is no user in their scope, and `socket.user()` is an
-    /// error. Who brings a bad one is refused all the same, so that a client learns that its token is old.
+    /// error. Who brings a bad one is refused all the same, so that a client learns that its token is old. But
+    /// a [session](Authenticator::cookie) that is no good counts as none: a browser brings its cookie to every
+    /// page.
     #[must_use]
     pub fn or_anonymous(mut self) -> Self {
         self.visitors = Visitors::Admit;
         self
     }
 
-    /// The user a credential stands for: for REST handlers, which
-    /// [`Credential::bearer`] finds one for.
+    /// Limits how often bad credentials may come from one address, over sockets and requests together.
+    #[must_use]
+    pub fn limit_failures(mut self, limit: FailureLimit) -> Self {
+        self.failures = Some(limit.start());
+        self
+    }
+
+    /// The same stack for HTTP requests: an extractor's data, or middleware.
+    pub fn rest(&self) -> RestAuth<L::User> {
+        RestAuth::new(self.clone())
+    }
+
+    /// The user a credential stands for: for a credential that came on a way of its own. Handlers of requests
+    /// have [`Authenticated`].
     ///
     /// ```
     /// # use channels_auth::{AuthError, Credential, TokenAuth, UserLoader};
-    /// use actix_web::{HttpRequest, HttpResponse, Responder, web};
-    /// # async fn handler<L: UserLoader<User = String>>(auth: web::Data<TokenAuth<L>>, request: HttpRequest)
-    /// # -> Result<impl Responder, AuthError> {
-    /// let credential = Credential::bearer(request.headers()).ok_or(AuthError::Missing)?;
-    /// let user = auth.authenticate(&credential).await?;
+    /// # async fn message<L: UserLoader<User = String>>(auth: TokenAuth<L>, token: &str)
+    /// # -> Result<(), AuthError> {
+    /// let user = auth.authenticate(&Credential::new(token)).await?;
     /// # let name: &str = &user;
-    /// # Ok(HttpResponse::Ok().body(name.to_owned())) }
+    /// # Ok(()) }
     /// ```
     ///
     /// # Errors
     ///
     /// [`AuthError`], which is a 401 or a 503.
     pub async fn authenticate(&self, credential: &Credential) -> Result<Arc<L::User>, AuthError> {
-        let user = self.user(credential).await;
-        user.inspect_err(metrics::failed).map(Arc::new)
+        self.known(credential).await.inspect_err(metrics::failed).map(Authenticated::into_user)
     }
 
-    async fn user(&self, credential: &Credential) -> Result<L::User, AuthError> {
-        self.users.load(&self.identity(credential).await?).await
+    /// The user a credential stands for, and what it says, unless too many bad ones came from where this one
+    /// does. A failure is counted; against its address only if somebody chose to send it.
+    pub(crate) async fn admit(
+        &self,
+        credential: Credential,
+        scope: &Scope,
+        limit: Duration,
+    ) -> Result<Authenticated<L::User>, AuthError> {
+        let failures = self.failures.as_ref().filter(|_| !self.comes_by_itself(&credential));
+        if let Some(failures) = failures {
+            failures.check(scope).inspect_err(metrics::failed)?;
+        }
+        self.recognize(credential, scope, limit).await.inspect_err(|error| {
+            metrics::failed(error);
+            if let Some(failures) = failures {
+                failures.note(error, scope);
+            }
+        })
+    }
+
+    /// The same where visitors may come in: one that comes by itself, and is no good, is none.
+    pub(crate) async fn admit_visitor(
+        &self,
+        credential: Credential,
+        scope: &Scope,
+        limit: Duration,
+    ) -> Result<Option<Authenticated<L::User>>, AuthError> {
+        if !self.comes_by_itself(&credential) {
+            return self.admit(credential, scope, limit).await.map(Some);
+        }
+        match self.recognize(credential, scope, limit).await {
+            Err(error) if error.is_verdict() => Ok(None),
+            decided => decided.map(Some).inspect_err(metrics::failed),
+        }
+    }
+
+    async fn recognize(
+        &self,
+        credential: Credential,
+        scope: &Scope,
+        limit: Duration,
+    ) -> Result<Authenticated<L::User>, AuthError> {
+        let credential = credential.presented_at(scope.path());
+        let known = timeout(limit, self.known(&credential)).await;
+        known.unwrap_or_else(|late| Err(AuthError::unavailable(late)))
+    }
+
+    async fn known(&self, credential: &Credential) -> Result<Authenticated<L::User>, AuthError> {
+        let identity = self.identity(credential).await?;
+        let user = self.users.load(&identity).await?;
+        Ok(Authenticated::new(user, identity))
+    }
+
+    /// Whether it came in an authenticator's own cookie, which a browser brings to every page.
+    fn comes_by_itself(&self, credential: &Credential) -> bool {
+        self.authenticators.iter().any(|one| has_its_cookie(one.as_ref(), credential))
+    }
+
+    pub(crate) fn visitors(&self) -> Visitors {
+        self.visitors
     }
 
     async fn identity(&self, credential: &Credential) -> Result<Identity, AuthError> {
-        for authenticator in &self.authenticators {
-            if let Some(identity) = authenticator.authenticate(credential).await? {
+        let comes_by_itself = self.comes_by_itself(credential);
+        for one in &self.authenticators {
+            let is_asked = if comes_by_itself {
+                has_its_cookie(one.as_ref(), credential)
+            } else {
+                one.cookie().is_none()
+            };
+            if is_asked && let Some(identity) = one.authenticate(credential).await? {
                 return Ok(identity);
             }
         }
         Err(AuthError::Invalid("it is of no kind that is accepted"))
     }
 
-    async fn credential(&self, scope: &mut Scope, next: &Next<'_>) -> Result<Option<Credential>, Rejection> {
-        if let Some(found) = self.sources.iter().find_map(|source| source.find(scope)) {
-            return Ok(Some(found));
+    /// The user of the first cookie of an authenticator's that is good. [`AuthError::Missing`] without any.
+    async fn recognize_cookies(
+        &self,
+        scope: &mut Scope,
+        limit: Duration,
+    ) -> Result<Authenticated<L::User>, AuthError> {
+        let mut why = AuthError::Missing;
+        for name in self.authenticators.iter().filter_map(|one| one.cookie()) {
+            let Some(credential) = Source::cookie(name).find(scope) else { continue };
+            match self.recognize(credential, scope, limit).await {
+                Err(error) if error.is_verdict() => why = error,
+                decided => return decided,
+            }
         }
-        let Some(within) = self.first_message else { return Ok(None) };
-        let frame = next.first_message(scope, within).await?;
-        Ok(frame.as_text().and_then(in_message))
+        Err(why)
     }
+
+    /// Whose connection it is; `None` if it is a visitor's, who may come in.
+    async fn whose(
+        &self,
+        scope: &mut Scope,
+        next: &Next<'_>,
+    ) -> Result<Option<Authenticated<L::User>>, Rejection> {
+        // after a first message, the handshake's own limit is past
+        let limit = next.limits().handshake;
+        let mut found = self.sources.iter().find_map(|source| source.find(scope));
+        let mut why = AuthError::Missing;
+        if found.is_none() {
+            match self.recognize_cookies(scope, limit).await {
+                Ok(known) => return Ok(Some(known)),
+                Err(error) => why = error,
+            }
+            if let (true, Some(within)) = (why.is_verdict(), self.first_message) {
+                let frame = next.first_message(scope, within).await?;
+                found = frame.as_text().and_then(in_message);
+            }
+        }
+        let outcome = match (found, self.visitors) {
+            (Some(credential), _) => self.admit(credential, scope, limit).await.map(Some),
+            (None, Visitors::Admit) if why.is_verdict() => {
+                tracing::debug!(connection = %next.id(), "comes as a visitor: {why}");
+                Ok(None)
+            }
+            (None, Visitors::Admit | Visitors::Refuse) => Err(why).inspect_err(metrics::failed),
+        };
+        outcome.map_err(|error| {
+            error.log(Some(next.id()), scope);
+            error.into()
+        })
+    }
+}
+
+/// Whether this credential came in the cookie that this authenticator has for its own.
+fn has_its_cookie(authenticator: &dyn Authenticator, credential: &Credential) -> bool {
+    authenticator.cookie().is_some() && authenticator.cookie() == credential.cookie()
 }
 
 /// The credential of a first message.
@@ -141,37 +269,13 @@ fn in_message(text: &str) -> Option<Credential> {
 #[async_trait(?Send)]
 impl<L: UserLoader> Middleware for TokenAuth<L> {
     async fn handle(&self, mut scope: Scope, next: Next<'_>) -> Result<(), Rejection> {
-        let outcome = match (self.credential(&mut scope, &next).await?, self.visitors) {
-            (Some(credential), _) => {
-                // after a first message, the handshake's own limit is past
-                let user = timeout(next.limits().handshake, self.authenticate(&credential)).await;
-                user.unwrap_or_else(|late| Err(AuthError::unavailable(late)).inspect_err(metrics::failed))
-            }
-            (None, Visitors::Admit) => return next.run(scope).await,
-            (None, Visitors::Refuse) => Err(AuthError::Missing).inspect_err(metrics::failed),
-        };
-        match outcome {
-            Ok(user) => {
-                scope.insert_shared(user);
-                next.run(scope).await
-            }
-            Err(error) => {
-                log(&error, &next, &scope);
-                Err(error.into())
-            }
+        for authenticator in &self.authenticators {
+            authenticator.prepare(&mut scope);
         }
-    }
-}
-
-fn log(error: &AuthError, next: &Next<'_>, scope: &Scope) {
-    let (connection, path) = (next.id(), scope.redacted_path());
-    match error {
-        AuthError::Unavailable(cause) => {
-            tracing::error!(%connection, path, cause = %**cause, "{error}");
+        if let Some(known) = self.whose(&mut scope, &next).await? {
+            scope.insert_shared(known.into_user());
         }
-        AuthError::Missing | AuthError::Invalid(_) | AuthError::Expired | AuthError::Inactive => {
-            tracing::info!(%connection, path, "not authenticated: {error}");
-        }
+        next.run(scope).await
     }
 }
 
@@ -183,6 +287,7 @@ impl<L> Clone for TokenAuth<L> {
             authenticators: self.authenticators.clone(),
             users: Arc::clone(&self.users),
             visitors: self.visitors,
+            failures: self.failures.clone(),
         }
     }
 }

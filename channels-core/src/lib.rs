@@ -43,7 +43,7 @@ pub use self::{
         Rejection, from_fn,
     },
     routing::{PatternError, Routes},
-    scope::{Scope, ScopeError},
+    scope::{ProxyError, Scope, ScopeError, TrustedProxies, cookie},
     socket::Socket,
     transport::{Compression, Rate},
     tuning::Tuning,

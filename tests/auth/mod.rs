@@ -1,8 +1,21 @@
 //! Whose connection it is: every token, wherever it stands, over a real socket.
 
+#[cfg(all(feature = "knox", feature = "drf", feature = "postgres"))]
+mod django;
+#[cfg(all(feature = "knox", feature = "drf", feature = "sessions", feature = "postgres"))]
+mod django_sessions;
+#[cfg(all(feature = "knox", feature = "drf", feature = "tickets"))]
+mod every_kind;
+mod failures;
 mod first_message;
+#[cfg(all(feature = "knox", feature = "drf", feature = "tickets", feature = "postgres"))]
+mod postgres;
 mod rest;
+#[cfg(feature = "sessions")]
+mod session;
 mod sources;
+#[cfg(feature = "tickets")]
+mod tickets;
 mod tokens;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -60,11 +73,18 @@ struct Site {
 
 impl Site {
     fn new(configure: impl FnOnce(TokenAuth<Users>) -> TokenAuth<Users>) -> Self {
+        Self::with(configure, |channels| channels)
+    }
+
+    fn with(
+        configure: impl FnOnce(TokenAuth<Users>) -> TokenAuth<Users>,
+        around: impl FnOnce(Channels) -> Channels,
+    ) -> Self {
         let auth = configure(TokenAuth::new(Users).accept(Jwt::hs256(SECRET)));
         let limits = Limits { handshake: Duration::from_millis(300), ..Limits::default() };
         let journal = Journal::default();
         let made = journal.clone();
-        let channels = channels().limits(limits).wrap(auth).websocket("/ws/", move |_| {
+        let channels = around(channels()).limits(limits).wrap(auth).websocket("/ws/", move |_| {
             made.note("made");
             Ok(Greeter)
         });

@@ -3,6 +3,8 @@
 //! One test after the other, since they count all that this process allocates.
 #![expect(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "that is how a test fails")]
 
+#[cfg(feature = "sessions")]
+mod session;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with the other tests, which use the rest")]
 mod support;

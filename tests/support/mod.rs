@@ -1,7 +1,13 @@
 //! What the tests share: clients, a journal of what consumers did, waiting on conditions.
 
 mod client;
+#[cfg(feature = "postgres")]
+mod django;
 mod journal;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "postgres")]
+mod process;
 pub(crate) mod raw;
 #[cfg(feature = "rustls")]
 pub(crate) mod tls;
@@ -12,6 +18,8 @@ use channels_actix::{Channels, MemoryLayer};
 use tokio::time::{sleep, timeout};
 
 pub(crate) use self::{client::Client, journal::Journal, raw::Raw};
+#[cfg(feature = "postgres")]
+pub(crate) use self::{django::Django, postgres::Postgres};
 
 /// How long anything may take that is about to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

@@ -18,10 +18,8 @@ pub(crate) fn run() -> Result<(), Failure> {
         quietly(&mut shell::cargo(&clippy))
     });
     report.step("rustdoc", || {
-        quietly(
-            shell::cargo(&["doc", "--workspace", "--all-features", "--no-deps"])
-                .env("RUSTDOCFLAGS", "-D warnings"),
-        )
+        let doc = ["doc", "--workspace", "--all-features", "--no-deps"];
+        quietly(shell::cargo(&doc).env("RUSTDOCFLAGS", "-D warnings"))
     });
     match features() {
         Ok(members) => members.iter().for_each(|member| check_each_feature(&mut report, member)),

@@ -3,6 +3,7 @@
 //! Only `apt-get` is asked, and only for what lacks; with everything in place nothing is run as root.
 
 use std::env;
+use std::fs;
 use std::process::Command;
 
 use crate::needs::{self, Check, NEEDS};
@@ -37,7 +38,7 @@ impl Machine {
         }
         let modules = NEEDS.iter().find_map(|need| match need.check {
             Check::Python(modules) => Some(modules),
-            Check::Program(_) => None,
+            Check::Program(_) | Check::Postgres => None,
         });
         let python = python_with(modules.unwrap_or_default())
             .ok_or_else(|| Failure::new("the Python of the tests has just disappeared"))?;
@@ -49,7 +50,14 @@ fn is_met(check: &Check) -> bool {
     match check {
         Check::Program(name) => is_on_path(name),
         Check::Python(modules) => python_with(modules).is_some(),
+        Check::Postgres => is_on_path("postgres") || has_debians_postgres(),
     }
+}
+
+/// Debian has several versions beside each other, each in a folder of its own.
+fn has_debians_postgres() -> bool {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    versions.map(|version| version.path().join("bin/postgres")).any(|server| server.is_file())
 }
 
 fn is_on_path(program: &str) -> bool {

@@ -17,6 +17,8 @@ pub(crate) enum Check {
     Program(&'static str),
     /// One Python can import all of these. Keep it one entry: the tests are told of one interpreter.
     Python(&'static [&'static str]),
+    /// PostgreSQL's server, which Debian keeps off `PATH`.
+    Postgres,
 }
 
 pub(crate) const NEEDS: &[Need] = &[
@@ -38,7 +40,12 @@ pub(crate) const NEEDS: &[Need] = &[
     Need {
         check: Check::Python(&["websockets", "ensurepip"]),
         packages: &["python3", "python3-venv", "python3-websockets"],
-        why: "a WebSocket client that is not written in Rust, and a Django site on the same layer",
+        why: "a WebSocket client that is not written in Rust, and a Django site to compare with",
+    },
+    Need {
+        check: Check::Postgres,
+        packages: &["postgresql"],
+        why: "the database of a Django site, beside SQLite",
     },
 ];
 
@@ -62,6 +69,7 @@ pub(crate) fn describe(lacking: &[&Need]) -> String {
         let what = match need.check {
             Check::Program(name) => format!("the program {name}"),
             Check::Python(modules) => format!("a Python that can import {}", modules.join(", ")),
+            Check::Postgres => "PostgreSQL's server".to_owned(),
         };
         text += &format!("  - {what}: {}\n", need.why);
     }

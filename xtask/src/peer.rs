@@ -1,4 +1,4 @@
-//! The Django site that the tests share Redis with: a virtual environment with the packages it names.
+//! The Django site that some tests run beside ours: a virtual environment with the packages it names.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -11,7 +11,6 @@ mod vectors;
 
 use std::{
     fmt,
-    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -23,7 +22,7 @@ pub use self::{
     issuer::JwtIssuer,
     key::{JwtKey, KeyError},
 };
-use crate::{AuthError, Authenticator, Credential, Identity};
+use crate::{AuthError, Authenticator, Credential, Identity, clock::Clock};
 
 /// Accepts JSON Web Tokens (RFC 7519) that one of its keys signed.
 ///
@@ -51,8 +50,6 @@ pub struct Jwt {
     clock: Clock,
 }
 
-type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
-
 impl Jwt {
     /// Accepts what `key` signed.
     pub fn new(key: JwtKey) -> Self {
@@ -60,7 +57,7 @@ impl Jwt {
             keys: vec![key],
             claims: Claims::simplejwt(),
             user_id_claim: "user_id".to_owned(),
-            clock: Arc::new(SystemTime::now),
+            clock: Clock::default(),
         }
     }
 
@@ -203,7 +200,7 @@ impl Jwt {
     /// The clock to go by, instead of the system's: for tests.
     #[must_use]
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.clock = Arc::new(now);
+        self.clock = Clock::new(now);
         self
     }
 
@@ -211,7 +208,7 @@ impl Jwt {
     fn verified(&self, text: &str) -> Result<Option<Map<String, Value>>, AuthError> {
         let Some(token) = Token::parse(text)? else { return Ok(None) };
         let claims = token.signed_by(&self.keys)?;
-        self.claims.check(&claims, (self.clock)())?;
+        self.claims.check(&claims, self.clock.now())?;
         Ok(Some(claims))
     }
 }

@@ -1,22 +1,14 @@
 //! SimpleJWT's own answers, token by token.
 
-use std::{
-    env, fs,
-    path::PathBuf,
-    time::{Duration, UNIX_EPOCH},
-};
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Value;
 
 use super::{Jwt, JwtKey};
-use crate::AuthError;
+use crate::{AuthError, vectors};
 
 pub(super) fn read() -> Value {
-    let directory = env::var_os("CHANNELS_VECTORS").map_or_else(
-        || concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/django/vectors").into(),
-        PathBuf::from,
-    );
-    serde_json::from_str(&fs::read_to_string(directory.join("simplejwt.json")).unwrap()).unwrap()
+    vectors::read("simplejwt.json")
 }
 
 fn key(algorithm: &str, keys: &Value) -> JwtKey {

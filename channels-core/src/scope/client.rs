@@ -1,24 +1,29 @@
 //! Who is at the other end: the peer, or whom a proxy speaks for.
 
-use std::net::{AddrParseError, IpAddr, SocketAddr};
+use std::net::{AddrParseError, IpAddr, Ipv6Addr, SocketAddr};
 
 use actix_web::http::header::{HeaderMap, X_FORWARDED_FOR};
 use ipnet::IpNet;
 
 /// The proxies that may say for whom they speak.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct TrustedProxies(Vec<IpNet>);
+pub struct TrustedProxies(Vec<IpNet>);
 
 /// A text is no address and no network.
 #[derive(Debug, thiserror::Error)]
 #[error("{text:?} is no address and no network: write 10.0.0.7, 10.0.0.0/8, or ::1")]
-pub(crate) struct ProxyError {
+pub struct ProxyError {
     text: String,
     source: AddrParseError,
 }
 
 impl TrustedProxies {
-    pub(crate) fn parse<I>(proxies: I) -> Result<Self, ProxyError>
+    /// Those of these addresses and networks.
+    ///
+    /// # Errors
+    ///
+    /// [`ProxyError`] if one is neither.
+    pub fn parse<I>(proxies: I) -> Result<Self, ProxyError>
     where
         I: IntoIterator,
         I::Item: AsRef<str>,
@@ -48,6 +53,14 @@ impl TrustedProxies {
             client = before;
         }
         Some(client)
+    }
+}
+
+/// What an address is counted by.
+pub(super) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
     }
 }
 
@@ -109,6 +122,17 @@ mod tests {
         for proxy in ["", "10.0.0.0/33", "proxy.example.org"] {
             let error = TrustedProxies::parse([proxy]).unwrap_err();
             assert!(error.to_string().contains("is no address and no network"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_counted_by_itself_and_an_ipv6_one_by_its_network() {
+        for (address, counted) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ] {
+            assert_eq!(network(address.parse().unwrap()).to_string(), counted);
         }
     }
 }

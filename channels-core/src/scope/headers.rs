@@ -41,8 +41,23 @@ impl Headers {
     }
 }
 
-/// The last cookie of this name in a `Cookie` header.
-pub(super) fn cookie(line: &str, name: &str) -> Option<String> {
+/// The cookie of this name in a request's headers, for HTTP handlers: read as
+/// [`Scope::cookie`](crate::Scope::cookie) reads it.
+pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    last_cookie(headers.get_all(header::COOKIE), name)
+}
+
+/// The last cookie of this name in the lines of `Cookie`. They are Latin-1: a cookie of another script's must
+/// not hide the rest of its line.
+pub(super) fn last_cookie<'a>(
+    lines: impl DoubleEndedIterator<Item = &'a HeaderValue>,
+    name: &str,
+) -> Option<String> {
+    let latin1 = |line: &HeaderValue| line.as_bytes().iter().copied().map(char::from).collect::<String>();
+    lines.rev().map(latin1).find_map(|line| in_line(&line, name))
+}
+
+fn in_line(line: &str, name: &str) -> Option<String> {
     let mut pairs = line.split(';').map(|pair| pair.split_once('=').unwrap_or(("", pair)));
     let (_, value) = pairs.rfind(|(key, _)| key.trim() == name)?;
     Some(unquoted(value.trim()))
@@ -80,8 +95,19 @@ mod tests {
 
     #[test]
     fn the_last_cookie_of_a_name_counts() {
-        assert_eq!(cookie("a=1; sessionid=x ;a=2; b", "a").as_deref(), Some("2"));
-        assert_eq!(cookie("a=1", "b"), None);
+        let lines = ["a=1; sessionid=x ;a=2; b", "c=3"].map(HeaderValue::from_static);
+
+        assert_eq!(last_cookie(lines.iter(), "a").as_deref(), Some("2"));
+        assert_eq!(last_cookie(lines.iter(), "c").as_deref(), Some("3"));
+        assert_eq!(last_cookie(lines.iter(), "d"), None);
+    }
+
+    #[test]
+    fn a_cookie_that_is_not_ascii_hides_no_other() {
+        let line = HeaderValue::from_bytes("city=Köln; sessionid=x".as_bytes()).unwrap();
+
+        assert_eq!(last_cookie([&line].into_iter(), "sessionid").as_deref(), Some("x"));
+        assert_eq!(last_cookie([&line].into_iter(), "city").as_deref(), Some("KÃ¶ln"));
     }
 
     #[test]

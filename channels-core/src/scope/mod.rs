@@ -5,11 +5,24 @@ mod extensions;
 mod headers;
 mod query;
 
-use std::{any::type_name, fmt, net::SocketAddr, str::FromStr, sync::Arc};
+use std::{
+    any::type_name,
+    fmt,
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+    sync::Arc,
+};
 
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::{
+    HttpRequest,
+    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+};
+use percent_encoding::percent_decode_str;
 
-pub(crate) use self::client::TrustedProxies;
+pub use self::{
+    client::{ProxyError, TrustedProxies},
+    headers::cookie,
+};
 use self::{extensions::Extensions, headers::Headers};
 use crate::{middleware::redacted, routing::Params};
 
@@ -79,6 +92,15 @@ impl Scope {
         }
     }
 
+    /// The scope of a request that is no connection: for what looks at both alike, such as authentication. It
+    /// has no parameters of a route. `proxies` may tell who the client is.
+    pub fn of_request(request: &HttpRequest, proxies: &TrustedProxies) -> Self {
+        let path = percent_decode_str(request.head().uri.path()).decode_utf8_lossy().into_owned();
+        let query = request.query_string().to_owned();
+        let client = proxies.client(request.peer_addr(), request.headers());
+        Self::new(path, query, client, request.headers(), Params::default())
+    }
+
     /// The path, percent-decoded, without the query string.
     pub fn path(&self) -> &str {
         &self.path
@@ -107,6 +129,12 @@ impl Scope {
         self.client
     }
 
+    /// The address that limits count the connection by: the [client's](Self::client), or its IPv6 network of 64
+    /// bits, which is what one household has.
+    pub fn client_network(&self) -> Option<IpAddr> {
+        self.client.map(|client| client::network(client.ip()))
+    }
+
     /// The first header of this name.
     pub fn header(&self, name: impl AsRef<str>) -> Option<&HeaderValue> {
         self.headers.get_all(name.as_ref()).next()
@@ -119,11 +147,7 @@ impl Scope {
 
     /// The cookie of this name, read as Django reads it: the last one counts, quotes are taken off.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        let cookies = self.headers.get_all(header::COOKIE.as_str());
-        cookies
-            .filter_map(|line| line.to_str().ok())
-            .filter_map(|line| headers::cookie(line, name))
-            .next_back()
+        headers::last_cookie(self.headers.get_all(header::COOKIE.as_str()), name)
     }
 
     /// The subprotocols the client offers, in its order (`Sec-WebSocket-Protocol`).

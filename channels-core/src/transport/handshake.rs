@@ -72,6 +72,7 @@ fn refused(rejection: &Rejection) -> HttpResponse {
         CloseCode::TRY_AGAIN | CloseCode::RESTART => StatusCode::SERVICE_UNAVAILABLE,
         CloseCode::INTERNAL => StatusCode::INTERNAL_SERVER_ERROR,
         CloseCode::BAD_MESSAGE => StatusCode::BAD_REQUEST,
+        CloseCode::RATE_LIMITED => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::FORBIDDEN,
     };
     HttpResponse::build(status).body(rejection.reason().to_owned())

@@ -1,18 +1,18 @@
 //! The REST side: login, rooms, history.
 
 use actix_web::{
-    HttpRequest, HttpResponse, ResponseError,
+    HttpResponse, ResponseError,
     http::StatusCode,
     web::{self, Data, Json, Path, Query},
 };
-use channels_actix::{AuthError, Credential, JwtIssuer, TokenAuth};
+use channels_actix::{Authenticated, JwtIssuer};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
     messages::{ActiveRoom, History, Messages},
     room::Room,
-    users::{Users, UsersError},
+    users::{User, Users, UsersError},
 };
 
 /// The biggest login, in bytes.
@@ -29,8 +29,6 @@ pub(crate) enum ApiError {
     Users(#[from] UsersError),
     #[error("the database does not answer")]
     Database(#[from] sqlx::Error),
-    #[error(transparent)]
-    Auth(#[from] AuthError),
 }
 
 #[derive(Deserialize)]
@@ -73,31 +71,18 @@ async fn log_in(
     Ok(Json(LoggedIn { token: issuer.issue(user.id), username: user.name }))
 }
 
-async fn rooms(
-    request: HttpRequest,
-    auth: Data<TokenAuth<Users>>,
-    messages: Data<Messages>,
-) -> Result<Json<Vec<ActiveRoom>>, ApiError> {
-    authenticate(&request, &auth).await?;
+/// For those who have a token: the same that opens a socket.
+async fn rooms(_: Authenticated<User>, messages: Data<Messages>) -> Result<Json<Vec<ActiveRoom>>, ApiError> {
     Ok(Json(messages.rooms().await?))
 }
 
 async fn history(
-    request: HttpRequest,
-    auth: Data<TokenAuth<Users>>,
+    _: Authenticated<User>,
     messages: Data<Messages>,
     room: Path<Room>,
     page: Query<Page>,
 ) -> Result<Json<History>, ApiError> {
-    authenticate(&request, &auth).await?;
     Ok(Json(messages.history(&room, page.before).await?))
-}
-
-/// Lets those in who have a token: the same that opens a socket.
-async fn authenticate(request: &HttpRequest, auth: &TokenAuth<Users>) -> Result<(), AuthError> {
-    let credential = Credential::bearer(request.headers()).ok_or(AuthError::Missing)?;
-    auth.authenticate(&credential).await?;
-    Ok(())
 }
 
 fn bad_request(error: impl ToString) -> actix_web::Error {
@@ -110,14 +95,10 @@ impl ResponseError for ApiError {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::WrongPassword => StatusCode::UNAUTHORIZED,
             Self::Users(_) | Self::Database(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Auth(error) => error.status_code(),
         }
     }
 
     fn error_response(&self) -> HttpResponse {
-        if let Self::Auth(error) = self {
-            return error.error_response();
-        }
         if self.status_code().is_server_error() {
             tracing::error!(error = self as &dyn std::error::Error, "a request failed");
         }

@@ -90,7 +90,7 @@ async fn run(flags: Flags) -> Result<(), Box<dyn Error>> {
             .app_data(Data::new(users.clone()))
             .app_data(Data::new(messages.clone()))
             .app_data(Data::new(issuer.clone()))
-            .app_data(Data::new(auth.clone()))
+            .app_data(auth.rest())
             .configure(routes.routes())
             .configure(api::routes)
             .configure(page::routes)
