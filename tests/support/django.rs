@@ -1,4 +1,4 @@
-use std::{net::Ipv4Addr, process::Command};
+use std::{env, net::Ipv4Addr, process::Command};
 
 use serde_json::Value;
 use tokio::{
@@ -13,6 +13,9 @@ use super::{
 };
 
 const PEER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/django/peer");
+
+/// Its packages, where `cargo xtask test` puts them.
+const VENV: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/django-peer");
 
 /// A Django site with users and credentials of every kind.
 pub(crate) struct Django {
@@ -90,6 +93,7 @@ impl Django {
 /// One of the site's programs.
 fn site(program: &str, settings: &[(String, String)]) -> Command {
     let mut command = Command::new(format!("{PEER}/{program}"));
-    command.envs(settings.iter().cloned());
+    let venv = env::var_os("PEER_VENV").unwrap_or_else(|| VENV.into());
+    command.env("PEER_VENV", venv).envs(settings.iter().cloned()).env("PYTHONDONTWRITEBYTECODE", "1");
     command
 }
