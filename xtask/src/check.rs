@@ -57,7 +57,7 @@ fn features() -> Result<Vec<Member>, Failure> {
     Ok(members(&output))
 }
 
-/// Reads lines like `channels-auth v0.1.0 (/work/channels-auth)|default,jwt`.
+/// Reads lines like `channels-auth v0.1.0 (/home/ann/channels-auth)|default,jwt`.
 fn members(tree: &str) -> Vec<Member> {
     let mut members = Vec::new();
     for line in tree.lines() {
@@ -79,11 +79,11 @@ mod tests {
     #[test]
     fn every_feature_but_default_is_checked_alone() {
         let tree = "\
-channels-actix v0.1.0 (/work/main)|default,jwt,redis
+channels-actix v0.1.0 (/home/ann/channels)|default,jwt,redis
 
-channels-core v0.1.0 (/work/main/channels-core)|
+channels-core v0.1.0 (/home/ann/channels/channels-core)|
 
-channels-auth v0.1.0 (/work/main/channels-auth)|default,jwt
+channels-auth v0.1.0 (/home/ann/channels/channels-auth)|default,jwt
 ";
 
         let members = members(tree);
