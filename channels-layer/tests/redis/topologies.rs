@@ -65,7 +65,9 @@ async fn a_server_has_one_password_for_all() {
 #[ignore = "needs redis-server"]
 async fn a_server_is_on_a_unix_socket() {
     let socket = std::env::temp_dir().join(format!("channels-{}.sock", uuid::Uuid::new_v4().simple()));
-    let _server = Server::start_with(&["--unixsocket", socket.to_str().unwrap()]);
+    let server = Server::start_with(&["--unixsocket", socket.to_str().unwrap()]);
+    // it takes connections over TCP a moment before there is the socket, and answers them after it
+    assert_eq!(server.ask::<String>("PING"), "PONG");
 
     assert_works(RedisOptions::url(&format!("unix://{}?db=1", socket.display())).unwrap()).await;
 
