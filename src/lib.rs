@@ -76,7 +76,7 @@
 //! | | default | |
 //! | --- | --- | --- |
 //! | `jwt` | yes | [`Jwt`] and [`JwtIssuer`] |
-//! | `redis` | no | `RedisLayer`: groups across processes, and with Django in them |
+//! | `redis` | no | `RedisLayer` and `RedisPubSubLayer`: groups across processes, and with Django in them |
 //! | `rustls` | no | servers over TLS: `HttpServer::bind_rustls_0_23` of actix-web, and clients evicted there too |
 
 #[doc(inline)]
@@ -101,7 +101,9 @@ pub use channels_layer::{
 };
 #[cfg(feature = "redis")]
 #[doc(inline)]
-pub use channels_layer::{RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisStats};
+pub use channels_layer::{
+    RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisStats,
+};
 
 pub mod metrics;
 pub mod prelude;

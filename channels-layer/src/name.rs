@@ -122,6 +122,13 @@ impl ChannelName {
         Ok(Self(name))
     }
 
+    /// A name that begins with a layer's prefix, in which Redis allows everything.
+    #[cfg(feature = "redis")]
+    pub(crate) fn prefixed(layer: &str, name: &str) -> Result<Self, NameError> {
+        check(name)?;
+        Ok(Self(format!("{layer}{name}").into()))
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -142,6 +149,12 @@ impl ChannelName {
 #[cfg(feature = "redis")]
 pub(crate) fn non_local(name: &str) -> &str {
     name.find('!').map_or(name, |at| &name[..=at])
+}
+
+impl Borrow<str> for Group {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
 }
 
 impl Borrow<str> for ChannelName {
