@@ -96,7 +96,8 @@ impl Group {
 /// The name of one channel.
 ///
 /// A *normal* channel (`thumbnails`) is shared by whoever receives on it. A *specific* one
-/// (`specific.PROCESS!ID`) belongs to one mailbox of one process; everything up to the `!` names the process.
+/// (`specific.PROCESS!ID`) belongs to one mailbox of one process; everything up to the `!` names the process. A layer
+/// that publishes has no `!` in the names of either.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub struct ChannelName(Arc<str>);

@@ -89,3 +89,68 @@ impl Intake {
         *self.flow.lock().unwrap_or_else(PoisonError::into_inner) = Flow::Cut;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Envelope, Event, Gap, Group, Mailbox, RedisOptions};
+
+    /// Somebody who is subscribed to a group, and what a server says of it.
+    fn subscribed() -> (Arc<Intake>, Mailbox) {
+        let shared = Shared::new(&RedisOptions::url("redis://127.0.0.1").unwrap());
+        let name = shared.registry.names.new_channel("specific").unwrap();
+        let room = Group::named("room").unwrap();
+        let (_, mailbox, _) = shared.registry.subscribe(&room, name, shared.time_limit).unwrap();
+        (Intake::new(&shared), mailbox)
+    }
+
+    fn says(intake: &Intake, kind: &str) {
+        let message = [&[0x81, 0xa4], &b"type"[..], &[0xa0 + kind.len() as u8], kind.as_bytes()].concat();
+        let data = vec![Value::BulkString(b"asgi__group__room".to_vec()), Value::BulkString(message)];
+        intake.said(PushInfo { kind: PushKind::Message, data });
+    }
+
+    fn kinds(mailbox: &mut Mailbox) -> Vec<String> {
+        std::iter::from_fn(|| mailbox.try_recv()).map(|event| event.kind().to_owned()).collect()
+    }
+
+    #[test]
+    fn nothing_comes_before_the_gap_is_told_and_nothing_from_a_connection_that_was_cut() {
+        let (intake, mut mailbox) = subscribed();
+
+        says(&intake, "a.first");
+        says(&intake, "a.second");
+        assert_eq!(kinds(&mut mailbox), [""; 0]);
+        intake.open(|| intake.shared.registry.announce(&Envelope::new(Gap { since: 1.0 })));
+        says(&intake, "a.third");
+        assert_eq!(kinds(&mut mailbox), [Gap::TYPE, "a.first", "a.second", "a.third"]);
+
+        intake.cut();
+        says(&intake, "a.fourth");
+        assert_eq!(kinds(&mut mailbox), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_held_is_bounded() {
+        let (intake, _mailbox) = subscribed();
+
+        for _ in 0..HELD + 10 {
+            says(&intake, "a.b");
+        }
+
+        assert!(matches!(&*intake.flow.lock().unwrap(), Flow::Held(held) if held.len() == HELD));
+    }
+
+    #[test]
+    fn what_is_no_message_is_left_alone() {
+        let (intake, mut mailbox) = subscribed();
+        intake.open(|| {});
+
+        for data in [vec![], vec![Value::Nil, Value::Nil], vec![Value::BulkString(vec![0xff]); 2]] {
+            intake.said(PushInfo { kind: PushKind::Message, data });
+        }
+        intake.said(PushInfo { kind: PushKind::Subscribe, data: vec![Value::Nil] });
+
+        assert_eq!(kinds(&mut mailbox), [""; 0]);
+    }
+}

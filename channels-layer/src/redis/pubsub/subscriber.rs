@@ -90,7 +90,6 @@ impl Subscriber {
     async fn serve(&mut self) -> Broken {
         let mut beat = Instant::now() + BEAT;
         loop {
-            let began = now();
             let outcome = select! {
                 () = self.shared.registry.changed[self.server].notified() => self.tell().await,
                 () = self.line.intake.lost.notified() => Err(Broken::Closed),
@@ -99,9 +98,8 @@ impl Subscriber {
                     self.is_there().await
                 }
             };
-            match outcome {
-                Ok(()) => self.well = began,
-                Err(broken) => return broken,
+            if let Err(broken) = outcome {
+                return broken;
             }
         }
     }
@@ -135,8 +133,9 @@ impl Subscriber {
     }
 
     async fn is_there(&mut self) -> Result<(), Broken> {
-        let asked = redis::cmd("PING");
-        answered(self.shared.time_limit, asked.exec_async(&mut self.line.connection)).await??;
+        let (asked, ping) = (now(), redis::cmd("PING"));
+        answered(self.shared.time_limit, ping.exec_async(&mut self.line.connection)).await??;
+        self.well = asked;
         // what it refused, it may allow by now
         self.tell().await
     }
