@@ -147,6 +147,27 @@ async fn connections_that_are_cut_are_opened_again_and_the_gap_is_told() {
     }
 }
 
+/// Nothing grows here: Redis cuts off who does not read as fast as others publish.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server"]
+async fn who_is_too_slow_for_redis_is_cut_off_and_told() {
+    const FLOOD: &str = "for _ = 1, 1000 do redis.call('PUBLISH', KEYS[1], string.rep('x', 10000)) end";
+    let server = Server::start();
+    let layer = layer(&server).await;
+    let room = group("room");
+    let mut subscriber = layer.subscribe(&room).await.unwrap();
+    redis::cmd("CONFIG")
+        .arg(&["SET", "client-output-buffer-limit", "pubsub 100kb 0 0"])
+        .exec(&mut server.client())
+        .unwrap();
+
+    redis::cmd("EVAL").arg(&[FLOOD, "1", "asgi__group__room"]).exec(&mut server.client()).unwrap();
+
+    until_gap(&mut subscriber).await;
+    send_until_taken(&layer, &room, 1).await;
+    assert_eq!(next_note(&mut subscriber).await, 1);
+}
+
 /// And no task is left over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs redis-server"]
