@@ -105,7 +105,7 @@ async fn a_server_speaks_tls() {
 #[tokio::test]
 #[ignore = "needs redis-server"]
 async fn a_server_of_a_cluster_is_refused_with_a_word_on_what_to_do() {
-    let server = Server::start_with(&["--cluster-enabled", "yes"]);
+    let (server, _) = Server::start_in_cluster();
 
     let refused = RedisLayer::connect(&server.url()).await.unwrap_err();
 
