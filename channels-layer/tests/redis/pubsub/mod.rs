@@ -130,17 +130,24 @@ async fn several_servers_have_their_share() {
     assert!(shares.iter().all(|share| *share > 0) && shares.iter().sum::<usize>() == 30, "{shares:?}");
 }
 
-/// Publishing goes through a Redis Cluster without knowing of it.
+/// The servers of a Redis Cluster pass on to each other what is published, and each counts its own subscribers.
 #[tokio::test]
 #[ignore = "needs redis-server"]
-async fn a_server_of_a_cluster_carries_it() {
-    let server = Server::start_with(&["--cluster-enabled", "yes"]);
-    let layer = layer(&server).await;
-    let mut mailbox = layer.subscribe(&group("room")).await.unwrap();
+async fn a_cluster_carries_it_from_one_server_to_another() {
+    let ((one, _), (other, bus)) = (Server::start_in_cluster(), Server::start_in_cluster());
+    one.ask::<()>(&format!("CLUSTER MEET 127.0.0.1 {} {bus}", other.port()));
+    let room = group("room");
+    let (here, there) = (layer(&one).await, layer(&other).await);
+    let mut mailbox = there.subscribe(&room).await.unwrap();
 
-    assert_eq!(send(&layer, &group("room"), 1).await.unwrap(), delivered(1));
+    eventually("the servers to meet, and an event to arrive", async || {
+        assert_eq!(send(&here, &room, 1).await.unwrap(), delivered(0));
+        there.stats().waiting > 0
+    })
+    .await;
 
     assert_eq!(next(&mut mailbox).await, 1);
+    assert_eq!(send(&there, &room, 1).await.unwrap(), delivered(1));
 }
 
 #[tokio::test]
