@@ -1,6 +1,7 @@
 //! Publishing and subscribing: what reaches whom.
 
 mod faults;
+mod intents;
 
 use std::collections::BTreeSet;
 
