@@ -77,7 +77,7 @@
 //! | | default | |
 //! | --- | --- | --- |
 //! | `jwt` | yes | [`Jwt`] and [`JwtIssuer`] |
-//! | `redis` | | `RedisLayer`: groups across processes, and with Django in them |
+//! | `redis` | | `RedisLayer`, `RedisPubSubLayer`: groups across processes, and with Django in them |
 //! | `knox` | | `Knox`: tokens of django-rest-knox |
 //! | `drf` | | `DrfToken`: tokens of Django REST framework |
 //! | `sessions` | | `Session`: sessions of a Django site; `signing`: what else it signs |
@@ -132,7 +132,9 @@ pub use channels_layer::{
 };
 #[cfg(feature = "redis")]
 #[doc(inline)]
-pub use channels_layer::{RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisStats};
+pub use channels_layer::{
+    RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisStats,
+};
 
 pub mod metrics;
 pub mod prelude;

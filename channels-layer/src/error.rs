@@ -19,6 +19,9 @@ pub enum LayerError {
     /// A specific channel, asked for by somebody who is not its mailbox.
     #[error("channel {0} belongs to the mailbox that made it; receive on a normal one, without `!`")]
     Specific(ChannelName),
+    /// A channel that is not received on in this process, where a layer takes no others into a group.
+    #[error("channel {0} is not one of this process; whoever receives on it adds it to a group")]
+    Elsewhere(ChannelName),
     /// The layer's server did not answer, or not in time.
     #[error("the channel layer's server cannot be reached")]
     Unavailable(#[source] BoxError),

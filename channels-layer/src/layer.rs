@@ -19,7 +19,8 @@ pub trait ChannelLayer: Send + Sync + 'static {
     /// Sends `event` to one channel. Never waits for a receiver.
     async fn send(&self, channel: &ChannelName, event: Envelope) -> Result<(), LayerError>;
 
-    /// Receives on a normal channel; [`Layer`] asks for no other. Of several mailboxes on one channel, one gets each event.
+    /// Receives on a normal channel; [`Layer`] asks for no other. Of several mailboxes on one channel, one gets each
+    /// event: of all, or of those in one process where a layer publishes.
     async fn receive(&self, channel: &ChannelName) -> Result<Mailbox, LayerError>;
 
     /// Adds `channel` to `group`; again, to renew it.
@@ -111,6 +112,7 @@ impl Layer {
     ///
     /// # Errors
     ///
+    /// [`LayerError::Elsewhere`] if it is another process's, on a layer that publishes;
     /// [`LayerError::Unavailable`] if the layer's server did not answer.
     pub async fn group_add(&self, group: &Group, channel: &ChannelName) -> Result<(), LayerError> {
         self.0.group_add(group, channel).await

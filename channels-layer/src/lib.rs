@@ -48,7 +48,9 @@ mod redis;
 pub mod wire;
 
 #[cfg(feature = "redis")]
-pub use self::redis::{RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisStats};
+pub use self::redis::{
+    RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisStats,
+};
 pub use self::{
     blocking::BlockingLayer,
     capacity::{CapacityError, Retention},

@@ -96,7 +96,8 @@ impl Group {
 /// The name of one channel.
 ///
 /// A *normal* channel (`thumbnails`) is shared by whoever receives on it. A *specific* one
-/// (`specific.PROCESS!ID`) belongs to one mailbox of one process; everything up to the `!` names the process.
+/// (`specific.PROCESS!ID`) belongs to one mailbox of one process; everything up to the `!` names the process. A layer
+/// that publishes has no `!` in the names of either.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub struct ChannelName(Arc<str>);
@@ -122,6 +123,13 @@ impl ChannelName {
         Ok(Self(name))
     }
 
+    /// A name that begins with a layer's prefix, in which Redis allows everything.
+    #[cfg(feature = "redis")]
+    pub(crate) fn prefixed(layer: &str, name: &str) -> Result<Self, NameError> {
+        check(name)?;
+        Ok(Self(format!("{layer}{name}").into()))
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -142,6 +150,12 @@ impl ChannelName {
 #[cfg(feature = "redis")]
 pub(crate) fn non_local(name: &str) -> &str {
     name.find('!').map_or(name, |at| &name[..=at])
+}
+
+impl Borrow<str> for Group {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
 }
 
 impl Borrow<str> for ChannelName {

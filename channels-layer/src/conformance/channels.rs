@@ -71,8 +71,18 @@ pub async fn new_channels_have_names_of_their_own(maker: Maker) {
     assert_eq!(HashSet::<_>::from_iter(&names).len(), names.len(), "two channels have one name");
 }
 
-/// The name of a new channel begins with the prefix that was asked for, and belongs to one mailbox.
-pub async fn the_name_of_a_new_channel_begins_with_its_prefix(maker: Maker) {
+/// The name of a new channel shows the prefix that was asked for. A layer may put its own before it.
+pub async fn the_name_of_a_new_channel_has_its_prefix(maker: Maker) {
+    let layer = maker.layer(Retention::default()).await;
+
+    let mailbox = layer.layer().new_channel("thumb-nails.v_2").await.expect("a new channel was refused");
+
+    let name = mailbox.name();
+    assert!(name.as_str().contains("thumb-nails.v_2"), "{name} does not have its prefix");
+}
+
+/// It begins with that prefix, and its `!` says that it belongs to one mailbox.
+pub async fn the_name_of_a_new_channel_says_that_it_is_of_one_mailbox(maker: Maker) {
     let layer = maker.layer(Retention::default()).await;
 
     let mailbox = layer.layer().new_channel("thumb-nails.v_2").await.expect("a new channel was refused");

@@ -19,7 +19,7 @@
 //! | --- | --- | --- |
 //! | `conformance_tests!(make)` | keeps events on a server, as Redis lists do | [`channels`], [`values`], [`groups`], [`mod@drop`], [`expiry`], [`flush`], [`subscribe`], [`queues`], [`capacity`] |
 //! | `conformance_tests!(make, local)` | keeps them in this process | these, and [`local`] |
-//! | `conformance_tests!(make, pub_sub)` | keeps nothing for those who are not there | these without [`queues`], [`capacity`] and [`local`] |
+//! | `conformance_tests!(make, pub_sub)` | keeps nothing for those who are not there | these without [`queues`], [`capacity`] and [`local`], and without the `!` in new channels' names |
 //!
 //! What is *not* asked of a layer with a server, since one queue may serve all mailboxes of a process: that the
 //! sender learns that one mailbox is full, or that a full mailbox leaves the room of others alone.
@@ -71,7 +71,7 @@ macro_rules! conformance_tests {
         channels: events_on_a_normal_channel_arrive_in_the_order_sent
         channels: a_channel_gets_no_events_of_another
         channels: new_channels_have_names_of_their_own
-        channels: the_name_of_a_new_channel_begins_with_its_prefix
+        channels: the_name_of_a_new_channel_has_its_prefix
         channels: a_prefix_that_makes_no_name_is_refused
         channels: sending_to_a_channel_that_is_gone_is_no_error
         channels: a_sender_does_not_wait_for_a_receiver
@@ -115,6 +115,7 @@ macro_rules! conformance_tests {
         subscribe: a_subscription_outlives_a_flush
     } };
     (@queues $ignore:tt $make:expr) => { $crate::conformance_tests! { @tests $ignore $make;
+        channels: the_name_of_a_new_channel_says_that_it_is_of_one_mailbox
         queues: events_wait_on_a_normal_channel_until_somebody_receives
         queues: each_event_goes_to_one_of_several_receivers
         capacity: a_full_channel_refuses_and_says_how_much_it_holds

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, RedisResult, TlsCertificates, TlsMode,
-    aio::MultiplexedConnection,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ProtocolVersion, RedisResult,
+    TlsCertificates, TlsMode,
+    aio::{AsyncPushSender, MultiplexedConnection},
     io::tcp::TcpSettings,
     sentinel::{SentinelClientBuilder, SentinelServerType},
 };
@@ -50,31 +51,52 @@ impl Connector {
 
     /// A connection that is ready. Whoever uses it puts a limit on each answer.
     pub(super) async fn connect(&self) -> Result<MultiplexedConnection, ConnectError> {
-        match timeout(self.time_limit, self.open()).await {
+        self.within_limit(self.open(|info| info, config())).await
+    }
+
+    /// One over which the server also says what nobody asked for, in its third protocol. `push` hears it on the
+    /// connection's own task, in the order of the server: while it is busy, nothing more is read.
+    pub(super) async fn listen(
+        &self,
+        push: impl AsyncPushSender,
+    ) -> Result<MultiplexedConnection, ConnectError> {
+        let third = |info: ConnectionInfo| {
+            let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+            info.set_redis_settings(settings)
+        };
+        self.within_limit(self.open(third, config().set_push_sender(push))).await
+    }
+
+    async fn within_limit(
+        &self,
+        opening: impl Future<Output = RedisResult<MultiplexedConnection>>,
+    ) -> Result<MultiplexedConnection, ConnectError> {
+        match timeout(self.time_limit, opening).await {
             Ok(Ok(connection)) => Ok(connection),
             Ok(Err(error)) => Err(ConnectError::Refused(self.shown(), error)),
             Err(_) => Err(ConnectError::Late(self.shown(), self.time_limit)),
         }
     }
 
-    async fn open(&self) -> RedisResult<MultiplexedConnection> {
-        let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-        let client = match &self.host.0 {
-            Place::Server(info) => self.client(info)?,
-            Place::Sentinel(sentinel) => {
-                let info = self.find(sentinel).await?;
-                self.client(&info)?
-            }
+    async fn open(
+        &self,
+        adapt: impl FnOnce(ConnectionInfo) -> ConnectionInfo,
+        config: AsyncConnectionConfig,
+    ) -> RedisResult<MultiplexedConnection> {
+        let info = match &self.host.0 {
+            Place::Server(info) => info.clone(),
+            Place::Sentinel(sentinel) => self.find(sentinel).await?,
         };
+        let client = self.client(adapt(info))?;
         let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
         // a server lets anybody in, and refuses the first command: of one who is not logged in, or while it loads
         redis::cmd("PING").exec_async(&mut connection).await?;
         Ok(connection)
     }
 
-    fn client(&self, info: &ConnectionInfo) -> RedisResult<Client> {
+    fn client(&self, info: ConnectionInfo) -> RedisResult<Client> {
         // an event is small, and somebody waits for it
-        let info = info.clone().set_tcp_settings(TcpSettings::default().set_nodelay(true));
+        let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
         if let ConnectionAddr::TcpTls { .. } = info.addr() {
             choose_cryptography();
             return Client::build_with_tls(info, self.certificates());
@@ -119,6 +141,11 @@ impl Connector {
         let client = builder.build()?.async_get_client().await?;
         Ok(client.get_connection_info().clone())
     }
+}
+
+/// Without time limits: whoever opens and uses a connection has its own.
+fn config() -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None)
 }
 
 /// rustls wants to be told whose cryptography to use, once in a process. Who has told it is not overruled.

@@ -125,12 +125,12 @@ pub(crate) fn codec(config: &Value) -> Codec {
 }
 
 /// Floats are compared as numbers, and one NaN is like another.
-fn alike(one: &Value, other: &Value) -> bool {
+pub(crate) fn alike(one: &Value, other: &Value) -> bool {
     format!("{one:?}") == format!("{other:?}")
 }
 
 /// What is written after the random bytes, before it is encrypted.
-fn body_of(codec: &Codec, message: &Message, address: &Address) -> Vec<u8> {
+pub(crate) fn body_of(codec: &Codec, message: &Message, address: &Address) -> Vec<u8> {
     if let Format::MessagePack = codec.format {
         let (mut body, mut out) = (Vec::new(), Vec::new());
         body.extend(codec.format.serialize(message).unwrap());

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use channels_layer::{RedisHost, RedisLayer, RedisOptions, Retention};
+use channels_layer::{RedisHost, RedisLayer, RedisOptions, RedisPubSubLayer, Retention};
 use uuid::Uuid;
 
 use super::Server;
@@ -43,6 +43,28 @@ mod three_servers {
             let options = super::options(retention).shard(shard(1)).shard(shard(2)).pin_channels();
             RedisLayer::with_options(options).await.unwrap()
         };
+        ignore = "needs redis-server"
+    );
+}
+
+mod pub_sub {
+    use super::*;
+
+    channels_layer::conformance_tests!(
+        async |retention| RedisPubSubLayer::with_options(options(retention)).await.unwrap(), pub_sub;
+        ignore = "needs redis-server"
+    );
+}
+
+mod pub_sub_encrypted {
+    use super::*;
+
+    channels_layer::conformance_tests!(
+        async |retention| {
+            let options = options(retention).encryption_keys(["new", "old"]);
+            RedisPubSubLayer::with_options(options).await.unwrap()
+        },
+        pub_sub;
         ignore = "needs redis-server"
     );
 }

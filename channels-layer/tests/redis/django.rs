@@ -8,12 +8,13 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
+    sync::Arc,
 };
 
 use bytes::Bytes;
 use channels_layer::{
     ChannelLayer, ChannelName, Envelope, Event, LayerError, Mailbox, RedisHost, RedisLayer, RedisOptions,
-    Retention, wire::Format,
+    RedisPubSubLayer, Retention, wire::Format,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -34,22 +35,32 @@ impl Event for PeerMessage {
     const TYPE: &str = "peer.message";
 }
 
+/// Which of channels_redis' layers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Core,
+    PubSub,
+}
+
 /// One way to set both sides up.
 #[derive(Clone, Copy)]
 struct Setup {
+    kind: Kind,
     format: &'static str,
     prefix: &'static str,
     encrypted: bool,
     shards: u32,
 }
 
-const PLAIN: Setup = Setup { format: "msgpack", prefix: "asgi", encrypted: false, shards: 1 };
+const PLAIN: Setup =
+    Setup { kind: Kind::Core, format: "msgpack", prefix: "asgi", encrypted: false, shards: 1 };
+const PUB_SUB: Setup = Setup { kind: Kind::PubSub, ..PLAIN };
 
 /// Both sides, on a server of their own.
 struct Site {
     setup: Setup,
-    _server: Server,
-    layer: RedisLayer,
+    _servers: Vec<Server>,
+    layer: Arc<dyn ChannelLayer>,
     settings: HashMap<&'static str, String>,
 }
 
@@ -63,12 +74,20 @@ impl Site {
         retention: Retention,
         more: [(&'static str, &str); N],
     ) -> Self {
-        let server = Server::start();
-        let shard = |number| RedisHost::url(&server.url()).unwrap().database(number);
-        let mut options = RedisOptions::new(shard(0)).prefix(setup.prefix).retention(retention);
-        for number in 1..setup.shards {
-            options = options.shard(shard(number));
-        }
+        // databases are as good as servers, but publishing knows none
+        let servers: Vec<_> = match setup.kind {
+            Kind::Core => vec![Server::start()],
+            Kind::PubSub => (0..setup.shards).map(|_| Server::start()).collect(),
+        };
+        let urls: Vec<_> = (0..setup.shards)
+            .map(|number| match setup.kind {
+                Kind::Core => format!("redis://127.0.0.1:{}/{number}", servers[0].port()),
+                Kind::PubSub => servers[number as usize].url(),
+            })
+            .collect();
+        let mut hosts = urls.iter().map(|url| RedisHost::url(url).unwrap());
+        let options = RedisOptions::new(hosts.next().unwrap()).prefix(setup.prefix).retention(retention);
+        let mut options = hosts.fold(options, RedisOptions::shard);
         if setup.format == "json" {
             options = options.format(Format::Json);
         }
@@ -76,24 +95,26 @@ impl Site {
             // each side encrypts with a key that is the other's second
             options = options.encryption_keys(["of rust", "of django"]);
         }
-        let urls = (0..setup.shards).map(|number| format!("redis://127.0.0.1:{}/{number}", server.port()));
-        let kind = match (setup.shards, setup.encrypted) {
-            (1, false) => "core",
-            (1, true) => "core+encryption",
-            (_, false) => "sharded",
-            (_, true) => "sharded+encryption",
+        let kind = match (setup.kind, setup.shards) {
+            (Kind::PubSub, _) => "pubsub",
+            (Kind::Core, 1) => "core",
+            (Kind::Core, _) => "sharded",
         };
+        let encryption = if setup.encrypted { "+encryption" } else { "" };
         let settings = HashMap::from([
-            ("PEER_REDIS", urls.collect::<Vec<_>>().join(",")),
-            ("PEER_LAYER", kind.to_owned()),
+            ("PEER_REDIS", urls.join(",")),
+            ("PEER_LAYER", format!("{kind}{encryption}")),
             ("PEER_SERIALIZER", setup.format.to_owned()),
             ("PEER_PREFIX", setup.prefix.to_owned()),
             ("PEER_ENCRYPTION_KEYS", "of django,of rust".to_owned()),
             ("PEER_DB", ":memory:".to_owned()),
         ]);
         let more = more.into_iter().map(|(name, value)| (name, value.to_owned()));
-        let layer = RedisLayer::with_options(options).await.unwrap();
-        Self { setup, _server: server, layer, settings: settings.into_iter().chain(more).collect() }
+        let layer: Arc<dyn ChannelLayer> = match setup.kind {
+            Kind::Core => Arc::new(RedisLayer::with_options(options).await.unwrap()),
+            Kind::PubSub => Arc::new(RedisPubSubLayer::with_options(options).await.unwrap()),
+        };
+        Self { setup, _servers: servers, layer, settings: settings.into_iter().chain(more).collect() }
     }
 
     fn message(&self, text: &str) -> PeerMessage {
@@ -300,10 +321,35 @@ from djpeer.tagged import dumps
 print(dumps(async_to_sync(get_channel_layer().receive)('mails')))";
         assert_eq!(site.django(&["shell", "-c", RECEIVE]), Site::shown(&message));
     }
+
+    /// Publishing reaches whoever is there: no queue, and no turn of anybody's.
+    pub(super) async fn what_is_sent_to_a_normal_channel_reaches_each_side(setup: Setup) {
+        let site = Site::start(setup).await;
+        let mut receiver = site.layer.receive(&channel("news")).await.unwrap();
+        let message = site.message("news");
+
+        site.django_does(&["peer_send", "news", &Site::shown(&message).to_string()]);
+
+        assert_eq!(next(&mut receiver).await, message);
+    }
+
+    pub(super) async fn neither_side_adds_channels_of_the_other(setup: Setup) {
+        let site = Site::start(setup).await;
+        let mailbox = site.layer.new_channel("specific").await.unwrap();
+        let listener = site.listener("room", 1);
+
+        let django = site.django(&["peer_group_add", "room", mailbox.name().as_str()]);
+        let rust = site.layer.group_add(&group("room"), &listener.channel).await;
+
+        assert_eq!(django["ok"], false, "{django}");
+        assert!(matches!(rust, Err(LayerError::Elsewhere(_))), "{rust:?}");
+        site.rust_group_send("room", &site.message("the end")).await;
+        listener.messages(1);
+    }
 }
 
 macro_rules! matrix {
-    ($($name:ident: $setup:expr;)*) => {$(
+    ($($name:ident: $setup:expr, $more:tt;)*) => {$(
         mod $name {
             use super::*;
 
@@ -313,11 +359,18 @@ macro_rules! matrix {
                 a_mixed_group_gets_everything_once_in_order
                 django_sends_to_channels_of_rust
                 rust_sends_to_a_channel_of_django
-                each_side_adds_channels_of_the_other
-                jobs_go_both_ways
             }
+            matrix! { @$more $setup }
         }
     )*};
+    (@core $setup:expr) => { matrix! { @each $setup;
+        each_side_adds_channels_of_the_other
+        jobs_go_both_ways
+    } };
+    (@pub_sub $setup:expr) => { matrix! { @each $setup;
+        what_is_sent_to_a_normal_channel_reaches_each_side
+        neither_side_adds_channels_of_the_other
+    } };
     (@each $setup:expr; $($check:ident)*) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         #[ignore = "needs redis-server and Django"]
@@ -328,10 +381,14 @@ macro_rules! matrix {
 }
 
 matrix! {
-    plain: PLAIN;
-    json_with_a_prefix: Setup { format: "json", prefix: "other:app", ..PLAIN };
-    encrypted: Setup { encrypted: true, ..PLAIN };
-    three_servers: Setup { shards: 3, ..PLAIN };
+    plain: PLAIN, core;
+    json_with_a_prefix: Setup { format: "json", prefix: "other:app", ..PLAIN }, core;
+    encrypted: Setup { encrypted: true, ..PLAIN }, core;
+    three_servers: Setup { shards: 3, ..PLAIN }, core;
+    pub_sub: PUB_SUB, pub_sub;
+    pub_sub_json_with_a_prefix: Setup { format: "json", prefix: "other", ..PUB_SUB }, pub_sub;
+    pub_sub_encrypted: Setup { encrypted: true, ..PUB_SUB }, pub_sub;
+    pub_sub_three_servers: Setup { shards: 3, ..PUB_SUB }, pub_sub;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,66 +1,23 @@
 //! The server dies, hangs, refuses, fills up: what arrives arrived once, what may be missing is told of.
 
 use std::{
-    collections::BTreeSet,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use channels_layer::{
-    ChannelLayer, Delivery, Envelope, Event, Gap, Group, LayerError, Mailbox, RedisLayer, RedisStats,
-};
+use channels_layer::{ChannelLayer, Delivery, Envelope, LayerError, RedisLayer, RedisStats};
 use tokio::runtime::Handle;
 
-use super::{Note, PATIENCE, Server, channel, eventually, group, layer, layer_with, next, soon};
-
-/// How long a call may take in these tests.
-const LIMIT: Duration = Duration::from_millis(500);
+use super::{
+    Note, PATIENCE, Server, channel, eventually, group, layer, layer_with, next,
+    outage::{
+        LIMIT, assert_everything_arrives_once_or_a_gap_is_told, next_note, send, send_until_taken, until_gap,
+    },
+    soon,
+};
 
 async fn quick_layer(server: &Server) -> RedisLayer {
     layer_with(server, |options| options.time_limit(LIMIT)).await
-}
-
-async fn send(layer: &RedisLayer, room: &Group, number: u64) -> Result<Delivery, LayerError> {
-    layer.group_send(room, Envelope::new(Note { number })).await
-}
-
-/// What a mailbox got up to the first notice of a gap.
-async fn until_gap(mailbox: &mut Mailbox) -> (Vec<u64>, Gap) {
-    let mut numbers = Vec::new();
-    loop {
-        let envelope = soon("a gap to be told", mailbox.recv()).await.expect("the mailbox is open");
-        if envelope.kind() == Gap::TYPE {
-            return (numbers, *envelope.open::<Gap>().unwrap());
-        }
-        numbers.push(envelope.open::<Note>().unwrap().number);
-    }
-}
-
-/// The next note, whatever is told of gaps before.
-async fn next_note(mailbox: &mut Mailbox) -> u64 {
-    loop {
-        let envelope = soon("a note", mailbox.recv()).await.expect("the mailbox is open");
-        if envelope.kind() == Note::TYPE {
-            return envelope.open::<Note>().unwrap().number;
-        }
-    }
-}
-
-/// Sends until the server takes it.
-async fn send_until_taken(layer: &RedisLayer, room: &Group, number: u64) -> Delivery {
-    soon("the server to take an event", async {
-        loop {
-            match send(layer, room, number).await {
-                Ok(delivery) => return delivery,
-                Err(LayerError::Unavailable(_)) => {}
-                Err(error) => panic!("{error}"),
-            }
-        }
-    })
-    .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -256,74 +213,15 @@ async fn connections_that_are_cut_are_opened_again_and_the_gap_is_told() {
     }
 }
 
-/// Three senders, a server that is killed again and again. What a sender was not refused arrived, unless a gap
-/// was told; nothing arrived twice; each sender's order is kept; and no task is left over.
+/// And no task is left over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs redis-server"]
 async fn through_outages_everything_arrives_once_or_a_gap_is_told() {
-    const SENDERS: u64 = 3;
-    const EACH: u64 = 400;
     let mut server = Server::start();
     let tasks = Handle::current().metrics().num_alive_tasks();
     {
         let layer = layer_with(&server, |options| options.time_limit(Duration::from_millis(200))).await;
-        let room = group("room");
-        let mut subscriber = layer.subscribe(&room).await.unwrap();
-        let senders = (0..SENDERS).map(|sender| {
-            let (layer, room) = (layer.clone(), room.clone());
-            tokio::spawn(async move {
-                let mut taken = BTreeSet::new();
-                for number in sender * EACH..(sender + 1) * EACH {
-                    if send(&layer, &room, number).await.is_ok_and(|delivery| delivery.delivered == 1) {
-                        taken.insert(number);
-                    }
-                    tokio::time::sleep(Duration::from_millis(5)).await;
-                }
-                taken
-            })
-        });
-        let senders: Vec<_> = senders.collect();
-        let received = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&received);
-        let receiver = tokio::spawn(async move {
-            let (mut numbers, mut gaps) = (Vec::new(), 0);
-            while let Some(envelope) = subscriber.recv().await {
-                match envelope.kind() {
-                    Gap::TYPE => gaps += 1,
-                    _ => match envelope.open::<Note>().unwrap().number {
-                        u64::MAX => break,
-                        number => {
-                            numbers.push(number);
-                            counted.store(numbers.len(), Ordering::Relaxed);
-                        }
-                    },
-                }
-            }
-            (numbers, gaps)
-        });
-        for _ in 0..3 {
-            let before = received.load(Ordering::Relaxed);
-            eventually("events to arrive", async || received.load(Ordering::Relaxed) > before + 60).await;
-            server.kill();
-            server.run();
-        }
-        let mut taken = BTreeSet::new();
-        for sender in senders {
-            taken.extend(sender.await.unwrap());
-        }
-        send_until_taken(&layer, &room, u64::MAX).await;
-        let (numbers, gaps) = soon("the receiver to end", receiver).await.unwrap();
-
-        let arrived = BTreeSet::from_iter(numbers.iter().copied());
-        assert_eq!(arrived.len(), numbers.len(), "something arrived twice");
-        for sender in 0..SENDERS {
-            let own = |number: &&u64| **number / EACH == sender;
-            assert!(numbers.iter().filter(own).is_sorted(), "the order of sender {sender} was lost");
-        }
-        let lost = taken.difference(&arrived).count();
-        assert!(gaps >= 3, "the server died three times, and {gaps} gaps were told");
-        assert!(taken.len() > 100, "only {} events were taken", taken.len());
-        assert!(lost < 50, "{lost} events were lost in three outages");
+        assert_everything_arrives_once_or_a_gap_is_told(&mut server, Arc::new(layer.clone())).await;
         eventually("the group to be left", async || layer.stats() == RedisStats::default()).await;
     }
     eventually("all tasks to end", async || Handle::current().metrics().num_alive_tasks() == tasks).await;

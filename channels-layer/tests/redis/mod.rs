@@ -4,6 +4,8 @@ mod conformance;
 mod django;
 mod faults;
 mod intents;
+mod outage;
+mod pubsub;
 mod server;
 mod sharing;
 mod topologies;

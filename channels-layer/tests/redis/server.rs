@@ -80,6 +80,13 @@ impl Server {
         server
     }
 
+    /// Part of a cluster, with the port on which its servers talk to each other: by default that is 10,000 higher,
+    /// which not every free port has.
+    pub(crate) fn start_in_cluster() -> (Self, u16) {
+        let bus = free_port();
+        (Self::start_with(&["--cluster-enabled", "yes", "--cluster-port", &bus.to_string()]), bus)
+    }
+
     /// Starts again what was killed, on the same port, empty.
     pub(crate) fn run(&mut self) {
         assert!(self.program.is_none(), "the server runs");

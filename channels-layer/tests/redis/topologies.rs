@@ -4,16 +4,25 @@ use std::path::Path;
 
 use channels_layer::{
     ChannelLayer, Delivery, Envelope, Event, LayerError, Mailbox, RedisHost, RedisLayer, RedisOptions,
+    RedisPubSubLayer,
 };
 
 use super::{
-    Note, Server, eventually, group, next,
+    Note, Server, eventually, group, next, outage,
     server::{Program, free_port, listens},
 };
 
 /// That a layer on this host does what it should.
 async fn assert_works(options: RedisOptions) {
-    let layer = RedisLayer::with_options(options).await.unwrap();
+    assert_carries(&RedisLayer::with_options(options).await.unwrap()).await;
+}
+
+/// The same of one that publishes.
+async fn assert_publishes(options: RedisOptions) {
+    assert_carries(&RedisPubSubLayer::with_options(options).await.unwrap()).await;
+}
+
+async fn assert_carries(layer: &dyn ChannelLayer) {
     let mut mailbox = layer.subscribe(&group("room")).await.unwrap();
     layer.group_send(&group("room"), Envelope::new(Note { number: 1 })).await.unwrap();
     assert_eq!(next(&mut mailbox).await, 1);
@@ -58,7 +67,9 @@ async fn a_server_has_one_password_for_all() {
 
     let host = RedisHost::url(&format!("redis://127.0.0.1:{}", server.port())).unwrap();
 
-    assert_works(RedisOptions::new(host.password("s3cret"))).await;
+    let options = RedisOptions::new(host.password("s3cret"));
+    assert_works(options.clone()).await;
+    assert_publishes(options).await;
 }
 
 #[tokio::test]
@@ -69,7 +80,9 @@ async fn a_server_is_on_a_unix_socket() {
     // it takes connections over TCP a moment before there is the socket, and answers them after it
     assert_eq!(server.ask::<String>("PING"), "PONG");
 
-    assert_works(RedisOptions::url(&format!("unix://{}?db=1", socket.display())).unwrap()).await;
+    let options = RedisOptions::url(&format!("unix://{}?db=1", socket.display())).unwrap();
+    assert_works(options.clone()).await;
+    assert_publishes(options).await;
 
     std::fs::remove_file(socket).unwrap();
 }
@@ -97,7 +110,9 @@ async fn a_server_speaks_tls() {
     listens(port.parse().unwrap());
     let url = format!("rediss://localhost:{port}/0");
 
-    assert_works(RedisOptions::url(&url).unwrap().tls_root(pem)).await;
+    let options = RedisOptions::url(&url).unwrap().tls_root(pem);
+    assert_works(options.clone()).await;
+    assert_publishes(options).await;
 
     let stranger = RedisLayer::connect(&url).await;
     assert!(matches!(stranger, Err(LayerError::Unavailable(_))), "a stranger's certificate was accepted");
@@ -107,7 +122,7 @@ async fn a_server_speaks_tls() {
 #[tokio::test]
 #[ignore = "needs redis-server"]
 async fn a_server_of_a_cluster_is_refused_with_a_word_on_what_to_do() {
-    let server = Server::start_with(&["--cluster-enabled", "yes"]);
+    let (server, _) = Server::start_in_cluster();
 
     let refused = RedisLayer::connect(&server.url()).await.unwrap_err();
 
@@ -242,4 +257,28 @@ async fn a_server_that_becomes_a_replica_is_left() {
             break;
         }
     }
+}
+
+/// A replica lets anybody publish: it is the sentinels that cut its connections.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server"]
+async fn a_layer_that_publishes_follows_a_fail_over() {
+    let watched = Watched::start().await;
+    let layer = RedisPubSubLayer::with_options(RedisOptions::new(watched.host())).await.unwrap();
+    let room = group("room");
+    let mut mailbox = layer.subscribe(&room).await.unwrap();
+    outage::send_until_taken(&layer, &room, 1).await;
+    assert_eq!(next(&mut mailbox).await, 1);
+    let sentinel = redis::Client::open(format!("redis://127.0.0.1:{}", watched.sentinels[0].1)).unwrap();
+
+    redis::cmd("SENTINEL").arg("FAILOVER").arg("ours").exec(&mut sentinel.get_connection().unwrap()).unwrap();
+
+    outage::until_gap(&mut mailbox).await;
+    eventually("the layer to be subscribed at the new master", async || {
+        let topics = watched.replica.try_ask::<Vec<String>>("PUBSUB CHANNELS asgi*");
+        topics.is_ok_and(|topics| topics == ["asgi__group__room"])
+    })
+    .await;
+    outage::send_until_taken(&layer, &room, 2).await;
+    assert_eq!(outage::next_note(&mut mailbox).await, 2);
 }

@@ -5,13 +5,13 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Shared, scores,
+    Shared,
     source::{Source, Taken, Waited},
 };
 use crate::{
-    Envelope, EventError, Gap,
+    Envelope, Gap,
     metrics::{self, Reason},
-    redis::link::Failed,
+    redis::{clock::now, link::Failed, unreadable::unreadable},
     wire::Address,
 };
 
@@ -23,7 +23,7 @@ const WAIT: Duration = Duration::from_secs(2);
 /// It does so from every server, wherever the process's queue is by its name: channels_redis sends to single
 /// channels by another name (django/channels#1492).
 pub(super) async fn read(shared: Arc<Shared>, mut source: Source, shard: usize) {
-    let mut well = scores::now();
+    let mut well = now();
     let mut turn = 0;
     loop {
         let queues = shared.registry.queues(turn);
@@ -38,7 +38,7 @@ pub(super) async fn read(shared: Arc<Shared>, mut source: Source, shard: usize) 
             Waited::Nothing => {}
             Waited::Lost => come_back(&shared, &mut source, shard, well).await,
         }
-        well = scores::now();
+        well = now();
     }
 }
 
@@ -77,7 +77,7 @@ fn hand_out(shared: &Shared, taken: Taken) {
         // from `Store::wake`
         return;
     }
-    if taken.score < shared.store.stale(scores::now()) {
+    if taken.score < shared.store.stale(now()) {
         metrics::dropped(Reason::Expired);
         return;
     }
@@ -95,12 +95,6 @@ fn hand_out(shared: &Shared, taken: Taken) {
         },
         Err(error) => unreadable(&error),
     }
-}
-
-/// Counts and logs a message that is no event.
-pub(super) fn unreadable(error: &EventError) {
-    metrics::dropped(Reason::Unreadable);
-    tracing::warn!(%error, cause = crate::redis::link::cause(error), "event dropped: it cannot be read");
 }
 
 impl Shared {

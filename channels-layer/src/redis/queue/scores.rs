@@ -1,9 +1,8 @@
 //! When something was sent: the score under which it is in Redis, which is its place in the order.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::redis::clock::now;
 
 /// Unix time in seconds that never stands still: no two messages of a process have the same.
 ///
@@ -25,11 +24,6 @@ impl Scores {
             Ok(last) | Err(last) => now.max(f64::from_bits(last).next_up()),
         }
     }
-}
-
-/// The time, as Python's `time.time()`.
-pub(super) fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }
 
 #[cfg(test)]

@@ -15,12 +15,12 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{
     Shared,
     membership::Membership,
-    scores,
     source::{Source, Taken, Waited},
 };
 use crate::{
     ChannelName, Group, Mailbox, Postbox,
     metrics::{self, Reason},
+    redis::{clock::now, unreadable::unreadable},
 };
 
 /// How long Redis is told to wait for a message. Nobody receiving any more is seen after that.
@@ -130,13 +130,13 @@ impl Held {
 
     /// A message that was fetched, for whoever waits.
     fn hand_over(&self, shared: &Shared, taken: Taken) {
-        if taken.score < shared.store.stale(scores::now()) {
+        if taken.score < shared.store.stale(now()) {
             metrics::dropped(Reason::Expired);
             return;
         }
         match shared.store.codec.read(taken.message) {
             Ok(arrived) => self.postbox.hand_over(arrived.envelope, taken.score),
-            Err(error) => super::reader::unreadable(&error),
+            Err(error) => unreadable(&error),
         }
     }
 }
