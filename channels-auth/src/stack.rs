@@ -17,6 +17,24 @@ use crate::{
 ///
 /// The first credential that the [sources](Self::sources) find counts, and the first authenticator that knows
 /// its kind decides. The user is loaded once, and is `socket.user::<U>()` from then on.
+///
+/// ```
+/// # use channels_auth::{AuthError, Identity, TokenAuth, UserLoader};
+/// # use channels_core::*;
+/// # struct Users; struct User;
+/// # #[async_trait] impl UserLoader for Users {
+/// #     type User = User;
+/// #     async fn load(&self, _: &Identity) -> Result<User, AuthError> { Ok(User) }
+/// # }
+/// # #[cfg(feature = "jwt")] {
+/// use channels_auth::{Jwt, Source};
+///
+/// let auth = TokenAuth::new(Users)
+///     .accept(Jwt::hs256("SIMPLE_JWT's SIGNING_KEY"))
+///     .sources([Source::subprotocol("bearer"), Source::query("token")]);
+/// let channels = Channels::new(MemoryLayer::default()).wrap(auth);
+/// # }
+/// ```
 pub struct TokenAuth<L> {
     sources: Arc<[Source]>,
     first_message: Option<Duration>,
@@ -74,19 +92,39 @@ impl<L: UserLoader> TokenAuth<L> {
     ///
     /// The handshake is completed before anybody is known. Who says nothing `within` this time is closed with
     /// 4001.
+    ///
+    /// # Panics
+    ///
+    /// With [`or_anonymous`](Self::or_anonymous): a visitor's first message would be lost, and their silence refused.
     #[must_use]
+    #[track_caller]
     pub fn or_first_message(mut self, within: Duration) -> Self {
         self.first_message = Some(within);
-        self
+        self.one_way_for_visitors()
     }
 
     /// Lets those in who bring no credential: there is no user in their scope, and `socket.user()` is an
     /// error. Who brings a bad one is refused all the same, so that a client learns that its token is old. But
     /// a [session](Authenticator::cookie) that is no good counts as none: a browser brings its cookie to every
     /// page.
+    ///
+    /// # Panics
+    ///
+    /// With [`or_first_message`](Self::or_first_message): a visitor's first message would be lost, and their silence
+    /// refused.
     #[must_use]
+    #[track_caller]
     pub fn or_anonymous(mut self) -> Self {
         self.visitors = Visitors::Admit;
+        self.one_way_for_visitors()
+    }
+
+    #[track_caller]
+    fn one_way_for_visitors(self) -> Self {
+        assert!(
+            self.first_message.is_none() || matches!(self.visitors, Visitors::Refuse),
+            "a stack waits for a first message, or lets visitors in: give each its own route, and its own stack"
+        );
         self
     }
 

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use channels_actix::TokenAuth;
 use serde_json::json;
 
 use super::{Site, token};
@@ -66,4 +67,10 @@ async fn a_database_that_never_answers_is_1013_after_a_first_message_too() {
     client.json(&json!({ "type": "authenticate", "token": token(10) })).await;
 
     assert_eq!(client.closed().await, (1013, "try again later".into()));
+}
+
+#[test]
+#[should_panic(expected = "give each its own route")]
+fn visitors_and_a_first_message_are_found_at_start_up() {
+    let _stack = TokenAuth::stateless().or_first_message(Duration::from_secs(5)).or_anonymous();
 }

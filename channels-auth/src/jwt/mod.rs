@@ -41,6 +41,10 @@ use crate::{AuthError, Authenticator, Credential, Identity, clock::Clock};
 /// # Ok(()) }
 /// ```
 ///
+/// Every JSON Web Token is *mine*: of two `Jwt`s in one stack, the second is never asked. Keys of one issuer go into
+/// one `Jwt`, by [`or_key`](Self::or_key); sockets for another issuer's clients, with rules of its own, into a route with
+/// a stack of their own.
+///
 /// [SimpleJWT]: https://django-rest-framework-simplejwt.readthedocs.io
 #[derive(Clone)]
 pub struct Jwt {
