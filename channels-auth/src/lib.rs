@@ -42,6 +42,8 @@
 mod authenticator;
 mod credential;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod identity;
 #[cfg(feature = "jwt")]
 mod jwt;

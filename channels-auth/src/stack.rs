@@ -128,7 +128,7 @@ impl<L: UserLoader> TokenAuth<L> {
 }
 
 /// The credential of a first message.
-fn in_message(text: &str) -> Option<Credential> {
+pub(crate) fn in_message(text: &str) -> Option<Credential> {
     #[derive(Deserialize)]
     #[serde(tag = "type", rename_all = "lowercase")]
     enum FirstMessage {
