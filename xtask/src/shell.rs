@@ -63,8 +63,13 @@ pub(crate) fn quiet_output(command: &mut Command) -> Option<String> {
 
 /// The command in the workspace's root, with nothing to read: what asks a question fails, and does not hang.
 pub(crate) fn at_root(command: &mut Command) -> &mut Command {
+    command.current_dir(root()).stdin(Stdio::null())
+}
+
+/// The workspace's root.
+pub(crate) fn root() -> &'static Path {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-    command.current_dir(xtask.parent().unwrap_or(xtask)).stdin(Stdio::null())
+    xtask.parent().unwrap_or(xtask)
 }
 
 /// Shows the command as one would type it.
