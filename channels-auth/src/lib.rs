@@ -53,6 +53,8 @@ mod django;
 mod drf;
 mod error;
 mod failures;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod identity;
 #[cfg(feature = "jwt")]
 mod jwt;

@@ -294,7 +294,7 @@ fn has_its_cookie(authenticator: &dyn Authenticator, credential: &Credential) ->
 }
 
 /// The credential of a first message.
-fn in_message(text: &str) -> Option<Credential> {
+pub(crate) fn in_message(text: &str) -> Option<Credential> {
     #[derive(Deserialize)]
     #[serde(tag = "type", rename_all = "lowercase")]
     enum FirstMessage {

@@ -10,6 +10,8 @@ mod consumer;
 mod drain;
 mod error;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod groups;
 mod limits;
 pub mod metrics;

@@ -77,7 +77,7 @@ impl Envelope {
     ///
     /// # Errors
     ///
-    /// [`EventError::Malformed`] if the bytes are no such map.
+    /// [`EventError::Malformed`] if the bytes are no such map, or one more than 128 levels deep.
     pub fn from_msgpack(body: Bytes) -> Result<Self, EventError> {
         Ok(Self::from_parts(msgpack::Parts::of(body)?))
     }
@@ -353,6 +353,19 @@ mod tests {
         let envelope = Envelope::new(Brief { text: "hi".into() });
 
         assert_eq!(envelope.open::<Brief>().unwrap().json().unwrap(), r#"{"type":"note.made","text":"hi"}"#);
+    }
+
+    #[test]
+    fn an_event_so_deep_that_it_would_overflow_the_stack_is_refused() {
+        let deep = |levels: usize| {
+            let body = [&b"\x82\xa4type\xa1x\xa1a"[..], &vec![0x91; levels], b"\xc0"].concat();
+            Envelope::from_msgpack(body.into())
+        };
+
+        deep(120).unwrap();
+        for levels in [129, 1_000, 100_000] {
+            assert!(matches!(deep(levels), Err(EventError::Malformed(_))), "{levels} levels");
+        }
     }
 
     #[test]

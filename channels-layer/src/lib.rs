@@ -37,6 +37,8 @@ pub mod conformance;
 mod envelope;
 mod error;
 mod event;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod gap;
 mod layer;
 mod mailbox;

@@ -13,6 +13,9 @@ pub(crate) fn run() -> Result<(), Failure> {
     let mut report = Report::new("check");
     report.step("check-deps", || deps::run().map(|()| String::new()));
     report.step("fmt", || quietly(&mut shell::cargo(&["fmt", "--all", "--check"])));
+    // a workspace of its own
+    let fuzz = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"];
+    report.step("fmt, fuzz targets", || quietly(&mut shell::cargo(&fuzz)));
     report.step("clippy", || {
         let clippy = ["clippy", "--workspace", "--all-features", "--all-targets", "--", "-D", "warnings"];
         quietly(&mut shell::cargo(&clippy))

@@ -6,7 +6,7 @@ use std::env;
 use std::fs;
 use std::process::Command;
 
-use crate::needs::{self, Check, NEEDS};
+use crate::needs::{self, Check, NEEDS, Need};
 use crate::shell::{self, Failure};
 
 /// A machine on which every test can run.
@@ -17,25 +17,13 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Installs what lacks, where that can be done without a question.
+    /// Installs what the tests need and this machine lacks.
     ///
     /// # Errors
     ///
-    /// What lacks and what to install, if it cannot be, or if it still lacks afterwards.
+    /// As [`install`].
     pub(crate) fn make_ready() -> Result<Self, Failure> {
-        let lacking = needs::lacking(NEEDS, is_met);
-        if !lacking.is_empty() {
-            let Some(apt_get) = AptGet::find() else {
-                return Err(Failure::new(needs::describe(&lacking)));
-            };
-            apt_get
-                .install(&needs::packages(&lacking))
-                .map_err(|cause| Failure::new(format!("{cause}\n{}", needs::describe(&lacking))))?;
-        }
-        let lacking = needs::lacking(NEEDS, is_met);
-        if !lacking.is_empty() {
-            return Err(Failure::new(needs::describe(&lacking)));
-        }
+        install(NEEDS)?;
         let modules = NEEDS.iter().find_map(|need| match need.check {
             Check::Python(modules) => Some(modules),
             Check::Program(_) | Check::Postgres => None,
@@ -44,6 +32,25 @@ impl Machine {
             .ok_or_else(|| Failure::new("the Python of the tests has just disappeared"))?;
         Ok(Self { python })
     }
+}
+
+/// Installs what lacks of `needs`, where that can be done without a question.
+///
+/// # Errors
+///
+/// What lacks and what to install, if it cannot be, or if it still lacks afterwards.
+pub(crate) fn install(needs: &[Need]) -> Result<(), Failure> {
+    let lacking = needs::lacking(needs, is_met);
+    if !lacking.is_empty() {
+        let Some(apt_get) = AptGet::find() else {
+            return Err(Failure::new(needs::describe(&lacking)));
+        };
+        apt_get
+            .install(&needs::packages(&lacking))
+            .map_err(|cause| Failure::new(format!("{cause}\n{}", needs::describe(&lacking))))?;
+    }
+    let lacking = needs::lacking(needs, is_met);
+    if lacking.is_empty() { Ok(()) } else { Err(Failure::new(needs::describe(&lacking))) }
 }
 
 fn is_met(check: &Check) -> bool {

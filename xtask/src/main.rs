@@ -5,6 +5,7 @@
 mod autobahn;
 mod check;
 mod deps;
+mod fuzz;
 mod machine;
 mod needs;
 mod peer;
@@ -20,6 +21,8 @@ Usage: cargo xtask <command>
   test [-- ARGS]   install what the tests need, then run every test: unit, integration, documentation.
                    ARGS go to the test binaries: cargo xtask test -- reconnects --nocapture
   check            formatting, lints, documentation, check-deps, and each feature alone
+  fuzz [--seconds N] [TARGET...]
+                   install cargo-fuzz, then run every fuzz target, or those named, for N seconds (20) each
   check-deps       fail if a crate depends on one it must not know
   autobahn [--peers] [--write] [CASES]
                    run the Autobahn suite against examples/echo, and fail if a case is not OK or informational.
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(&[]),
         ["test", "--", ref rest @ ..] => test::run(rest),
         ["check"] => check::run(),
+        ["fuzz", ref rest @ ..] => fuzz::run(rest),
         ["check-deps"] => deps::run(),
         ["autobahn", ref rest @ ..] => match autobahn::Options::parse(rest) {
             Some(options) => autobahn::run(&options),

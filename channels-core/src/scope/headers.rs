@@ -72,15 +72,15 @@ fn unquoted(value: &str) -> String {
     let mut rest = inner;
     while let Some((before, escape)) = rest.split_once('\\') {
         plain.push_str(before);
-        let octal = escape.get(..3).and_then(|digits| u8::from_str_radix(digits, 8).ok());
         let mut after = escape.chars();
-        match octal {
-            Some(byte) => {
-                plain.push(char::from(byte));
+        match escape.as_bytes() {
+            [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', ..] => {
+                plain.push(char::from((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0')));
                 rest = &escape[3..];
             }
-            None => {
-                plain.extend(after.next());
+            _ => {
+                // one that escapes nothing stays
+                plain.push(after.next().unwrap_or('\\'));
                 rest = after.as_str();
             }
         }
@@ -108,6 +108,19 @@ mod tests {
 
         assert_eq!(last_cookie([&line].into_iter(), "sessionid").as_deref(), Some("x"));
         assert_eq!(last_cookie([&line].into_iter(), "city").as_deref(), Some("KÃ¶ln"));
+    }
+
+    #[test]
+    fn only_three_octal_digits_up_to_377_are_a_byte_in_a_quoted_cookie() {
+        for (sent, read) in [
+            (r#""\377""#, "ÿ"),
+            (r#""\400""#, "400"),
+            (r#""\+12""#, "+12"),
+            (r#""\08""#, "08"),
+            (r#""a\""#, r"a\"),
+        ] {
+            assert_eq!(unquoted(sent), read);
+        }
     }
 
     #[test]

@@ -174,6 +174,20 @@ impl Decoder {
         }
     }
 
+    /// The memory held for what is not all there, in bytes.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn held(&self) -> usize {
+        let message = |message: &Unfinished| message.payload.capacity();
+        match &self.stage {
+            Stage::Header { unfinished, .. } => unfinished.as_ref().map_or(0, message),
+            Stage::Data { message: unfinished, .. } => message(unfinished),
+            Stage::Control { body, unfinished, .. } => {
+                body.capacity() + unfinished.as_ref().map_or(0, message)
+            }
+            Stage::Over => 0,
+        }
+    }
+
     /// The stage after `header`: its payload, if the frame may come here and is not too much.
     fn payload(&self, header: Header, unfinished: Option<Unfinished>) -> Result<Stage, ProtocolError> {
         let Header { opcode, compressed, payload } = header;

@@ -27,7 +27,7 @@ thread_local! {
 }
 
 /// The message inflated: to at most `limit` bytes, and at most `ratio` times its size or 16 KiB.
-pub(super) fn inflated(message: &[u8], ratio: usize, limit: usize) -> Result<Vec<u8>, InflateError> {
+pub(crate) fn inflated(message: &[u8], ratio: usize, limit: usize) -> Result<Vec<u8>, InflateError> {
     let bomb = message.len().saturating_mul(ratio).max(ALWAYS);
     let most = bomb.min(limit);
     DECOMPRESSOR.with_borrow_mut(|decompressor| {

@@ -21,3 +21,5 @@ pub(crate) use self::{
     outbound::{FrameBody, Outbound, Relayed},
     reader::read,
 };
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::{decoder::ProtocolError, inflate::inflated, outbound::close_frame};

@@ -491,9 +491,9 @@ fn a_length_alone_reserves_nothing_and_a_first_byte_not_much() {
     let mut decoder = server();
 
     assert_eq!(decoder.next(&mut Bytes::from(head)), Ok(None));
-    assert_eq!(reserved(&decoder), 0);
+    assert_eq!(decoder.held(), 0);
     assert_eq!(decoder.next(&mut Bytes::from_static(b"x")), Ok(None));
-    assert_eq!(reserved(&decoder), AHEAD);
+    assert_eq!(decoder.held(), AHEAD);
 }
 
 #[test]
@@ -510,7 +510,7 @@ fn a_large_message_never_takes_much_more_than_has_arrived() {
             assert_eq!(whole.len(), 1 << 20);
             assert_eq!(Vec::from(whole).capacity(), 1 << 20);
         } else {
-            assert!(reserved(&decoder) <= AHEAD.max(2 * arrived), "{arrived} bytes");
+            assert!(decoder.held() <= AHEAD.max(2 * arrived), "{arrived} bytes");
         }
     }
     assert_eq!(arrived, stream.len());
@@ -529,14 +529,6 @@ fn between_two_messages_nothing_is_held() {
 #[test]
 fn an_idle_decoder_is_small() {
     assert!(size_of::<Decoder>() <= 144, "{} bytes", size_of::<Decoder>());
-}
-
-/// The memory held for the payload under way.
-fn reserved(decoder: &Decoder) -> usize {
-    match &decoder.stage {
-        Stage::Data { message, .. } => message.payload.capacity(),
-        Stage::Header { .. } | Stage::Control { .. } | Stage::Over => panic!("no message is under way"),
-    }
 }
 
 /// The same numbers on every run (Knuth's MMIX generator).

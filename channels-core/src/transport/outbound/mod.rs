@@ -240,7 +240,7 @@ impl State {
     }
 }
 
-fn close_frame(reason: &CloseReason) -> Bytes {
+pub(crate) fn close_frame(reason: &CloseReason) -> Bytes {
     if CloseCode::new(reason.code.as_u16()).is_none() {
         // 1005 and 1006 say that there was no code: they are never sent
         return websocket::frame(Opcode::Close, b"");

@@ -16,6 +16,12 @@ use crate::{Event, EventError};
 /// How deep values may be nested: msgpack-python writes no deeper.
 const DEEPEST: usize = 511;
 
+/// How deep maps and lists of an event may lie in each other: serde_json's number, so that what is taken can be read
+/// as JSON.
+///
+/// rmp-serde's own is 1,024, at which a thread's stack of 2 MiB does not suffice.
+const DEEPEST_EVENT: usize = 128;
+
 pub(crate) fn to_body<E: Event>(event: &E) -> Result<Bytes, EventError> {
     match rmp_serde::to_vec_named(&Tagged::new(event)) {
         Ok(body) => Ok(body.into()),
@@ -24,5 +30,7 @@ pub(crate) fn to_body<E: Event>(event: &E) -> Result<Bytes, EventError> {
 }
 
 pub(crate) fn from_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, rmp_serde::decode::Error> {
-    rmp_serde::from_slice(body)
+    let mut body = rmp_serde::Deserializer::from_read_ref(body);
+    body.set_max_depth(DEEPEST_EVENT);
+    T::deserialize(&mut body)
 }
