@@ -357,14 +357,21 @@ mod tests {
 
     #[test]
     fn an_event_so_deep_that_it_would_overflow_the_stack_is_refused() {
+        #[derive(Serialize, Deserialize)]
+        struct Deep {
+            a: serde_json::Value,
+        }
+        impl Event for Deep {
+            const TYPE: &str = "x";
+        }
         let deep = |levels: usize| {
             let body = [&b"\x82\xa4type\xa1x\xa1a"[..], &vec![0x91; levels], b"\xc0"].concat();
-            Envelope::from_msgpack(body.into())
+            Envelope::from_msgpack(body.into())?.open::<Deep>()
         };
 
-        deep(120).unwrap();
+        assert!(deep(120).unwrap().a.is_array());
         for levels in [129, 1_000, 100_000] {
-            assert!(matches!(deep(levels), Err(EventError::Malformed(_))), "{levels} levels");
+            assert!(deep(levels).is_err(), "{levels} levels");
         }
     }
 

@@ -11,6 +11,7 @@ mod needs;
 mod peer;
 mod report;
 mod shell;
+mod soak;
 mod test;
 
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ Usage: cargo xtask <command>
   fuzz [--seconds N] [TARGET...]
                    install cargo-fuzz, then run every fuzz target, or those named, for N seconds (20) each
   check-deps       fail if a crate depends on one it must not know
+  soak [MINUTES]   connections that come, talk and go in every way, for so long (15): nothing may be left, or grow
   autobahn [--peers] [--write] [CASES]
                    run the Autobahn suite against examples/echo, and fail if a case is not OK or informational.
                    It needs Python 2.7; the rest goes to target/autobahn, from PyPI. Where it cannot be had, this
@@ -40,6 +42,8 @@ fn main() -> ExitCode {
         ["test"] => test::run(&[]),
         ["test", "--", ref rest @ ..] => test::run(rest),
         ["check"] => check::run(),
+        ["soak"] => soak::run(None),
+        ["soak", minutes] => soak::run(Some(minutes)),
         ["fuzz", ref rest @ ..] => fuzz::run(rest),
         ["check-deps"] => deps::run(),
         ["autobahn", ref rest @ ..] => match autobahn::Options::parse(rest) {

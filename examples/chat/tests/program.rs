@@ -2,6 +2,8 @@
 
 use std::process::Stdio;
 
+use futures_util::future::join_all;
+
 use crate::{
     client::Client,
     server::{Answer, Folder, Server, program},
@@ -18,6 +20,25 @@ async fn sigterm_ends_it_in_order_and_tells_clients_to_come_back() {
 
     assert_eq!(alice.closed().await, 1012);
     drop(alice);
+    assert_eq!(server.ended().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn of_a_thousand_that_are_connected_at_sigterm_each_sees_1012() {
+    const CLIENTS: usize = 1_000;
+    rlimit::increase_nofile_limit(8_000).unwrap(); // the program gets it from here
+    let mut server = Server::start().await;
+    let room = server.room("lobby", &server.token("alice"));
+    let mut clients = Vec::new();
+    while clients.len() < CLIENTS {
+        clients.extend(join_all((0..50).map(|_| Client::connect(&room))).await);
+    }
+
+    server.terminate().await;
+
+    let codes = join_all(clients.iter_mut().map(Client::closed)).await;
+    assert_eq!(codes, [1012; CLIENTS]);
+    drop(clients);
     assert_eq!(server.ended().await.code(), Some(0));
 }
 
