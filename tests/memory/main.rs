@@ -9,6 +9,7 @@ mod session;
 #[allow(dead_code, unused_imports, reason = "shared with the other tests, which use the rest")]
 mod support;
 
+mod floods;
 mod soak;
 mod stalled;
 
@@ -16,6 +17,7 @@ use std::{
     collections::HashMap,
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
+    sync::LazyLock,
     thread,
 };
 
@@ -31,10 +33,21 @@ use crate::support::{Raw, raw::TEXT, until};
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
 
+/// What the library counts, from the first test on: what one begins to count, it ends.
+static COUNTED: LazyLock<Snapshotter> = LazyLock::new(|| {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    recorder.install().unwrap();
+    snapshotter
+});
+
 /// Waits for its turn: the tests of this binary run one after the other.
 async fn alone() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::const_new(());
-    TURN.lock().await
+    let turn = TURN.lock().await;
+    // what others counted is theirs
+    COUNTED.snapshot();
+    turn
 }
 
 struct Member {
@@ -73,12 +86,23 @@ fn tasks_of_workers(address: SocketAddr) -> HashMap<String, usize> {
     workers
 }
 
-fn gauge(snapshotter: &Snapshotter, name: &str) -> Option<f64> {
-    let snapshot = snapshotter.snapshot().into_vec();
-    snapshot.into_iter().find_map(|(key, _, _, value)| match value {
+fn gauge(name: &str) -> Option<f64> {
+    COUNTED.snapshot().into_vec().into_iter().find_map(|(key, _, _, value)| match value {
         DebugValue::Gauge(value) if key.key().name() == name => Some(value.into_inner()),
         _ => None,
     })
+}
+
+/// How often it was counted with this label since it was last asked for, or this test began.
+fn counter(name: &str, label: &str) -> u64 {
+    let snapshot = COUNTED.snapshot().into_vec();
+    let counted = snapshot.into_iter().filter_map(|(key, _, _, value)| match value {
+        DebugValue::Counter(count) if key.key().name() == name => {
+            key.key().labels().any(|held| held.value() == label).then_some(count)
+        }
+        _ => None,
+    });
+    counted.sum()
 }
 
 /// Opens connections that all say something, and drops them without a word.
@@ -97,9 +121,6 @@ async fn ten_thousand_connections_dropped_abruptly_leave_nothing() {
     const AT_ONCE: usize = 200;
     const BLOCKS: usize = 10;
     let _turn = alone().await;
-    let recorder = DebuggingRecorder::new();
-    let snapshotter = recorder.snapshotter();
-    recorder.install().unwrap();
     let memory = MemoryLayer::default();
     let channels = Channels::new(memory.clone())
         .websocket("/{room}/", |scope| Ok(Member { room: Group::of("room", scope.param::<u32>("room")?)? }));
@@ -126,7 +147,7 @@ async fn ten_thousand_connections_dropped_abruptly_leave_nothing() {
     }
 
     for name in [metrics::CONNECTIONS, metrics::GROUPS, metrics::GROUP_MEMBERS] {
-        assert_eq!(gauge(&snapshotter, name), Some(0.0), "{name}");
+        assert_eq!(gauge(name), Some(0.0), "{name}");
     }
     // a table that grows does so once; a leak of 20 bytes a connection would show in every block
     growths.sort_unstable();

@@ -2,11 +2,11 @@
 
 use std::{fs, time::Duration};
 
-use channels_actix::{testing::TestServer, *};
+use channels_actix::{metrics, testing::TestServer, *};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ALLOCATED, alone,
+    ALLOCATED, alone, counter,
     support::{Journal, Raw, raw::TEXT, until},
 };
 
@@ -106,6 +106,7 @@ async fn one_of_a_thousand_that_stops_reading_costs_its_queue_and_the_others_get
     // though it never read a byte
     until("the socket is closed", || sockets(&server) == MEMBERS).await;
     assert_eq!(channels.connections(), MEMBERS);
+    assert_eq!(counter(metrics::CLOSED, "4008"), 1);
 }
 
 #[tokio::test]
@@ -126,6 +127,7 @@ async fn one_that_takes_nothing_for_the_write_timeout_is_evicted_with_its_socket
     journal.wait_for("disconnect 1006").await;
     until("the socket is closed", || sockets(&server) == 0).await;
     assert_eq!(channels.connections(), 0);
+    assert_eq!(counter(metrics::CLOSED, "1006"), 1);
 }
 
 #[tokio::test]
