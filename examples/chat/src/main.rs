@@ -19,7 +19,7 @@ use std::{
 };
 
 use actix_web::{App, HttpServer, web::Data};
-use channels_actix::{Channels, JwtIssuer, Limits, MemoryLayer, TokenAuth};
+use channels_actix::{Channels, JwtIssuer, Layer, Limits, MemoryLayer, RedisLayer, TokenAuth};
 use clap::{
     Parser,
     builder::{PathBufValueParser, TypedValueParser},
@@ -41,6 +41,10 @@ struct Flags {
     /// The SQLite file, created if it is not there; `:memory:` keeps nothing.
     #[arg(long, value_name = "PATH", default_value = "chat.sqlite3", value_parser = a_location())]
     database: Location,
+
+    /// The Redis server that rooms are shared by, with other chats on the same database.
+    #[arg(long, value_name = "URL")]
+    redis: Option<String>,
 
     #[command(flatten)]
     tls: Tls,
@@ -73,7 +77,12 @@ async fn run(flags: Flags) -> Result<(), Box<dyn Error>> {
     let issuer = JwtIssuer::hs256(secret).lifetime(SESSION);
     let auth = TokenAuth::new(users.clone()).accept(issuer.verifier());
 
-    let channels = Channels::new(MemoryLayer::default())
+    let redis = match &flags.redis {
+        Some(url) => Some(RedisLayer::connect(url).await?),
+        None => None,
+    };
+    let layer = redis.clone().map_or_else(|| Layer::new(MemoryLayer::default()), Layer::new);
+    let channels = Channels::on(layer)
         .limits(Limits { message: 64 * 1024, ..Limits::default() })
         .wrap(auth.clone())
         .websocket("/ws/chat/{room}/", {
@@ -102,6 +111,9 @@ async fn run(flags: Flags) -> Result<(), Box<dyn Error>> {
     };
     announce(scheme, &server.addrs())?;
     server.shutdown_signal(shutdown).run().await?;
+    if let Some(redis) = redis {
+        redis.close().await?;
+    }
     pool.close().await;
     Ok(())
 }

@@ -8,6 +8,7 @@ mod chromedriver;
 mod client;
 mod program;
 mod python;
+mod redis;
 mod server;
 mod socket;
 mod tls;

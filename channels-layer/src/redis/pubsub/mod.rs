@@ -10,6 +10,7 @@ mod vectors;
 
 use std::{
     fmt,
+    pin::Pin,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -110,6 +111,12 @@ impl RedisPubSubLayer {
     ///
     /// [`LayerError::Unavailable`] if one of the servers cannot be reached within the time limit.
     pub async fn with_options(options: RedisOptions) -> Result<Self, LayerError> {
+        // without the types beneath: rustc follows them into the `main` that awaits this, and may give up
+        let opened: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(Self::open(options));
+        opened.await
+    }
+
+    async fn open(options: RedisOptions) -> Result<Self, LayerError> {
         let shared = Shared::new(&options);
         let mut tasks = Vec::new();
         for (server, link) in shared.links.iter().enumerate() {

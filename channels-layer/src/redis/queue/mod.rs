@@ -14,6 +14,7 @@ mod worker;
 
 use std::{
     fmt,
+    pin::Pin,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -99,6 +100,12 @@ impl RedisLayer {
     /// [`LayerError::Unavailable`] if one of the servers cannot be reached within the time limit;
     /// [`LayerError::Host`] if it is part of a Redis Cluster.
     pub async fn with_options(options: RedisOptions) -> Result<Self, LayerError> {
+        // without the types beneath: rustc follows them into the `main` that awaits this, and may give up
+        let opened: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(Self::open(options));
+        opened.await
+    }
+
+    async fn open(options: RedisOptions) -> Result<Self, LayerError> {
         let limit = options.time_limit;
         let links: Vec<_> =
             Connector::all(&options).into_iter().map(|connector| Link::new(connector, limit)).collect();
