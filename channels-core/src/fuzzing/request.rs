@@ -25,7 +25,7 @@ pub fn request(data: &[u8]) {
     let scope = Scope::new(path.clone().into(), query.clone().into(), None, &headers, Params::default());
 
     assert_eq!(scope.query(&name), in_query(&query, &name));
-    assert_eq!(scope.cookie(&name), in_cookies(text(COOKIE), &name));
+    assert_eq!(scope.cookie(&name), in_cookies(&latin1(headers.get(COOKIE)), &name));
     assert_subprotocols(scope, text(SEC_WEBSOCKET_PROTOCOL));
     assert_redacted(&path, &query);
     assert_written(&name, &query);
@@ -61,6 +61,11 @@ fn form_decoded(text: &str) -> Vec<u8> {
     decoded
 }
 
+/// A header as Django has it (WSGI's Latin-1).
+fn latin1(header: Option<&HeaderValue>) -> String {
+    header.map_or("".as_bytes(), HeaderValue::as_bytes).iter().copied().map(char::from).collect()
+}
+
 /// The last cookie of this name (Django's `parse_cookie`).
 fn in_cookies(line: &str, name: &str) -> Option<String> {
     let mut found = None;
@@ -80,19 +85,20 @@ fn unquoted(value: &str) -> String {
         return value.to_owned();
     }
     let mut plain = String::new();
-    let mut rest = &value.as_bytes()[1..value.len() - 1];
+    let characters: Vec<char> = value[1..value.len() - 1].chars().collect();
+    let mut rest = characters.as_slice();
     loop {
         rest = match rest {
-            [b'\\', a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', after @ ..] => {
-                plain.push(char::from((a - b'0') * 64 + (b - b'0') * 8 + (c - b'0')));
+            ['\\', a @ '0'..='3', b @ '0'..='7', c @ '0'..='7', after @ ..] => {
+                plain.extend(u8::from_str_radix(&String::from_iter([a, b, c]), 8).map(char::from));
                 after
             }
-            [b'\\', escaped, after @ ..] => {
-                plain.push(char::from(*escaped));
+            ['\\', escaped, after @ ..] => {
+                plain.push(*escaped);
                 after
             }
             [other, after @ ..] => {
-                plain.push(char::from(*other));
+                plain.push(*other);
                 after
             }
             [] => return plain,
