@@ -29,8 +29,9 @@ fn assert_opens_as<E: Event + Clone + Debug + PartialEq>(envelope: &Envelope) {
     let Ok(event) = envelope.open::<E>() else { return };
 
     let json = event.json().unwrap();
-    let read: Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(read["type"], E::TYPE);
+    // a variant is one level in MessagePack and two in JSON: it is read without going into it
+    let read: Head = serde_json::from_str(&json).unwrap();
+    assert_eq!(read.r#type, E::TYPE);
     assert_eq!(event.frame().unwrap(), websocket::text(&json));
     assert!(event.compressed_frame().unwrap().len() <= event.frame().unwrap().len());
 
@@ -39,6 +40,12 @@ fn assert_opens_as<E: Event + Clone + Debug + PartialEq>(envelope: &Envelope) {
     let arrived = Envelope::from_msgpack(sent.to_msgpack().unwrap()).unwrap();
     assert_eq!(arrived.kind(), E::TYPE);
     assert_eq!(*arrived.open::<E>().unwrap(), *event);
+}
+
+/// What every event has in JSON.
+#[derive(Deserialize)]
+struct Head {
+    r#type: String,
 }
 
 /// What most events are made of.

@@ -16,11 +16,11 @@ use crate::{Event, EventError};
 /// How deep values may be nested: msgpack-python writes no deeper.
 const DEEPEST: usize = 511;
 
-/// How deep maps and lists of an event may lie in each other: serde_json's number, so that what is taken can be read
-/// as JSON.
+/// How deep maps and lists of an event may lie in each other: some fewer than serde_json's 127, so that what is taken
+/// can be read as JSON, where bytes are lists too.
 ///
 /// rmp-serde's own is 1,024, at which a thread's stack of 2 MiB does not suffice.
-const DEEPEST_EVENT: usize = 128;
+const DEEPEST_EVENT: usize = 120;
 
 pub(crate) fn to_body<E: Event>(event: &E) -> Result<Bytes, EventError> {
     match rmp_serde::to_vec_named(&Tagged::new(event)) {
