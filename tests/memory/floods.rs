@@ -1,16 +1,26 @@
 //! Clients that send more than anybody can take: what of it is held.
 
-use std::{future::pending, time::Duration};
+use std::{
+    future::pending,
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
+use actix_web::web;
 use channels_actix::{testing::TestServer, *};
-use tokio::time::timeout;
+use tokio::task::JoinHandle;
 
 use crate::{
     ALLOCATED, alone,
     support::{
         Raw,
         raw::{BINARY, PING, frame},
+        until,
     },
+    tasks, tasks_of_workers,
 };
 
 /// Takes the first message, and never comes back from it.
@@ -34,25 +44,45 @@ async fn allocated_during(flood: impl Future<Output = ()>) -> usize {
     ALLOCATED.peak_usage().saturating_sub(before)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_for_a_busy_consumer_are_held_back_by_tcp_and_not_by_memory() {
     const ENOUGH: usize = 64 << 20;
     let _turn = alone().await;
-    let server = serve();
-    let mut raw = Raw::connect(server.address(), "/").await;
+    let channels = Channels::new(MemoryLayer::default()).websocket("/", |_| Ok(Busy));
+    let server = TestServer::with(&channels, |config| {
+        config.route("/tasks", web::get().to(tasks));
+    });
+    let raw = Raw::connect(server.address(), "/").await;
     let message = frame(0x80 | BINARY, &[0; 16 << 10]);
+    let sent = Arc::new(AtomicUsize::new(0));
 
-    let mut sent = 0;
     let grown = allocated_during(async {
-        // what the kernel holds is its own: the flood is over when nothing more is taken
-        while sent < ENOUGH && timeout(Duration::from_secs(1), raw.send(&message)).await.is_ok() {
-            sent += message.len();
-        }
+        let flood = flood(raw, message, Arc::clone(&sent));
+        // what the kernel holds is its own: it is over when the workers have had their turns, and took nothing more
+        let mut before = 0;
+        until("nothing more is taken, or enough", || {
+            tasks_of_workers(server.address());
+            let sent = sent.load(Ordering::Relaxed);
+            mem::replace(&mut before, sent) == sent && sent > 0 || sent > ENOUGH
+        })
+        .await;
+        flood.abort();
     })
     .await;
 
+    let sent = sent.load(Ordering::Relaxed);
     assert!(sent < ENOUGH, "all of {sent} bytes were taken");
     assert!(grown < 2 << 20, "{grown} bytes for {sent} that were sent");
+}
+
+/// Sends a message again and again, and counts the bytes that were taken.
+fn flood(mut raw: Raw, message: Vec<u8>, sent: Arc<AtomicUsize>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        loop {
+            raw.send(&message).await;
+            sent.fetch_add(message.len(), Ordering::Relaxed);
+        }
+    })
 }
 
 #[tokio::test]

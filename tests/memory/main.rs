@@ -10,6 +10,8 @@ mod session;
 mod support;
 
 mod floods;
+mod handshakes;
+mod killed;
 mod soak;
 mod stalled;
 

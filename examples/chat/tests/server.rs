@@ -104,6 +104,15 @@ impl Server {
         assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
     }
 
+    /// The most that was ever resident of it, in KiB.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn peak_memory(&self) -> usize {
+        let id = self.child.id().expect("the program runs");
+        let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
+    }
+
     /// Waits for the end of the program.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         soon("the program ends", self.child.wait()).await.unwrap()
