@@ -1,12 +1,11 @@
 //! What happens on a chat's socket.
 
-use channels_actix::{Event, Handlers, JsonWebsocketConsumer, Result, Scope, Socket};
+use channels_actix::{DjangoUser, Event, Handlers, JsonWebsocketConsumer, Result, Scope, Socket};
 use serde::Deserialize;
 
 use crate::{
     messages::{ChatMessage, Messages, Text},
     room::Room,
-    users::User,
 };
 
 /// What a client says.
@@ -46,7 +45,7 @@ impl JsonWebsocketConsumer for Chat {
     }
 
     async fn receive_json(&mut self, Command::Say { text }: Command, socket: &mut Socket) -> Result<()> {
-        let user = socket.user::<User>()?;
+        let user = socket.user::<DjangoUser>()?;
         let message = self.messages.add(&self.room, &user, Text::new(text)?).await?;
         socket.group_send(&self.room.group()?, message).await
     }

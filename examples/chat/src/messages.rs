@@ -1,10 +1,10 @@
 //! What was said, and where.
 
-use channels_actix::{Error, Result};
+use channels_actix::{DjangoUser, Error, Result};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, SqlitePool};
 
-use crate::{room::Room, users::User};
+use crate::room::Room;
 
 /// The longest text, in characters.
 const LONGEST: usize = 4000;
@@ -71,13 +71,13 @@ impl Messages {
     }
 
     /// Stores what `from` says in `room`.
-    pub(crate) async fn add(&self, room: &Room, from: &User, text: Text) -> sqlx::Result<ChatMessage> {
+    pub(crate) async fn add(&self, room: &Room, from: &DjangoUser, text: Text) -> sqlx::Result<ChatMessage> {
         sqlx::query_as(
             r#"INSERT INTO message (room, sender, text) VALUES (?, ?, ?)
                RETURNING id, sender AS "from", text, at"#,
         )
         .bind(room.as_str())
-        .bind(&from.name)
+        .bind(&from.username)
         .bind(text.0)
         .fetch_one(&self.0)
         .await

@@ -1,15 +1,13 @@
 //! Login, rooms and history.
 
 use serde_json::{Value, json};
+use site::testing::Answer;
 
-use crate::{
-    client::Client,
-    server::{Answer, Server},
-};
+use crate::member::{Member, start};
 
 #[tokio::test]
 async fn who_has_an_account_gets_a_token() {
-    let server = Server::start().await;
+    let server = start().await;
 
     let Answer(status, body) = server.log_in("alice", "alice");
 
@@ -20,7 +18,7 @@ async fn who_has_an_account_gets_a_token() {
 
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_name_get_the_same_answer() {
-    let server = Server::start().await;
+    let server = start().await;
     let refused = Answer(401, json!({ "detail": "Wrong username or password." }));
 
     for (username, password) in [("alice", "bob"), ("alice", ""), ("mallory", "mallory"), ("mallory", "")] {
@@ -30,8 +28,8 @@ async fn a_wrong_password_and_an_unknown_name_get_the_same_answer() {
 
 #[tokio::test]
 async fn a_login_that_cannot_be_read_is_a_bad_request() {
-    let server = Server::start().await;
-    let too_big = json!({ "username": "alice", "password": "x".repeat(5000) }).to_string();
+    let server = start().await;
+    let too_big = json!({ "username": "alice", "password": "x".repeat(70_000) }).to_string();
 
     for body in ["", "{", "[]", r#"{"username": "alice"}"#, r#"{"username": 1, "password": 2}"#, &too_big] {
         let Answer(status, body) = server.post("/api/login", body);
@@ -42,7 +40,7 @@ async fn a_login_that_cannot_be_read_is_a_bad_request() {
 
 #[tokio::test]
 async fn rooms_and_history_are_for_those_with_a_token() {
-    let server = Server::start().await;
+    let server = start().await;
 
     for path in ["/api/rooms", "/api/rooms/lobby/messages"] {
         let mut response = server.http().get(server.url(path)).call().unwrap();
@@ -57,9 +55,9 @@ async fn rooms_and_history_are_for_those_with_a_token() {
 
 #[tokio::test]
 async fn history_comes_in_pages_of_fifty_the_oldest_message_first() {
-    let server = Server::start().await;
+    let server = start().await;
     let token = server.token("alice");
-    let mut alice = Client::connect(&server.room("lobby", &token)).await;
+    let mut alice = Member::join(&server, "lobby", &token).await;
     for number in 1..=60 {
         alice.say(&number.to_string()).await;
         alice.hear().await;
@@ -77,10 +75,10 @@ async fn history_comes_in_pages_of_fifty_the_oldest_message_first() {
 
 #[tokio::test]
 async fn rooms_are_listed_with_their_last_message_the_latest_first() {
-    let server = Server::start().await;
+    let server = start().await;
     let token = server.token("alice");
     for (room, text) in [("lobby", "Hello?"), ("attic", "Dusty."), ("lobby", "Anyone?")] {
-        let mut alice = Client::connect(&server.room(room, &token)).await;
+        let mut alice = Member::join(&server, room, &token).await;
         alice.say(text).await;
         alice.hear().await;
     }
@@ -94,7 +92,7 @@ async fn rooms_are_listed_with_their_last_message_the_latest_first() {
 
 #[tokio::test]
 async fn a_bad_room_or_page_is_a_bad_request() {
-    let server = Server::start().await;
+    let server = start().await;
     let token = server.token("alice");
 
     for path in ["/api/rooms/a%20room/messages", "/api/rooms/lobby/messages?before=yesterday"] {
@@ -106,7 +104,7 @@ async fn a_bad_room_or_page_is_a_bad_request() {
 
 #[tokio::test]
 async fn the_page_and_its_files_come_with_a_strict_policy() {
-    let server = Server::start().await;
+    let server = start().await;
 
     for (path, content_type) in [
         ("/", "text/html; charset=utf-8"),

@@ -2,14 +2,15 @@
 
 use std::env;
 
+use site::testing::soon;
 use tokio::process::Command;
 
-use crate::{server::Server, soon};
+use crate::member::start;
 
 #[tokio::test]
 #[ignore = "needs python3 and websockets"]
 async fn a_python_client_chats_and_is_refused_without_a_token() {
-    let server = Server::start().await;
+    let server = start().await;
     let python = env::var_os("PYTHON").unwrap_or_else(|| "/usr/bin/python3".into());
 
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/client.py");

@@ -1,20 +1,18 @@
 //! Live messages, and what closes a socket.
 
 use serde_json::json;
+use site::testing::{Answer, Client};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::{
-    client::Client,
-    server::{Answer, Server},
-};
+use crate::member::{Member, room, start};
 
 #[tokio::test]
 async fn what_one_says_reaches_the_whole_room_and_no_other() {
-    let server = Server::start().await;
+    let server = start().await;
     let (alice, bob) = (server.token("alice"), server.token("bob"));
-    let mut in_lobby = Client::connect(&server.room("lobby", &alice)).await;
-    let mut also_in_lobby = Client::connect(&server.room("lobby", &bob)).await;
-    let mut in_attic = Client::connect(&server.room("attic", &bob)).await;
+    let mut in_lobby = Member::join(&server, "lobby", &alice).await;
+    let mut also_in_lobby = Member::join(&server, "lobby", &bob).await;
+    let mut in_attic = Member::join(&server, "attic", &bob).await;
 
     in_lobby.say("Hello, Bob!").await;
     let heard = in_lobby.hear().await;
@@ -32,9 +30,9 @@ async fn what_one_says_reaches_the_whole_room_and_no_other() {
 
 #[tokio::test]
 async fn what_is_heard_live_is_what_the_history_has() {
-    let server = Server::start().await;
+    let server = start().await;
     let token = server.token("alice");
-    let mut alice = Client::connect(&server.room("lobby", &token)).await;
+    let mut alice = Member::join(&server, "lobby", &token).await;
     alice.say("Grüße 👋 <b>\u{0}").await;
 
     let mut heard = alice.hear().await;
@@ -46,8 +44,8 @@ async fn what_is_heard_live_is_what_the_history_has() {
 
 #[tokio::test]
 async fn what_cannot_be_said_is_answered_with_a_code_and_the_connection_lives_on() {
-    let server = Server::start().await;
-    let mut alice = Client::connect(&server.room("lobby", &server.token("alice"))).await;
+    let server = start().await;
+    let mut alice = Member::join(&server, "lobby", &server.token("alice")).await;
     let says = |text: &str| Message::text(json!({ "type": "chat.message", "text": text }).to_string());
 
     for (message, code) in [
@@ -72,35 +70,35 @@ async fn what_cannot_be_said_is_answered_with_a_code_and_the_connection_lives_on
 
 #[tokio::test]
 async fn a_bad_room_name_closes_with_4400() {
-    let server = Server::start().await;
+    let server = start().await;
     let token = server.token("alice");
 
     for room in ["a%20room", "k%C3%A4se", "a!b", &"x".repeat(81)] {
-        let mut alice = Client::connect(&server.room(room, &token)).await;
+        let mut alice = Member::join(&server, room, &token).await;
         assert_eq!(alice.closed().await, 4400, "{room}");
     }
 }
 
 #[tokio::test]
 async fn no_token_and_a_forged_one_are_refused_with_4001() {
-    let server = Server::start().await;
-    let other = Server::start().await;
+    let server = start().await;
+    let other = start().await;
     // in memory, every server has a secret of its own
     for token in ["", "forged", &other.token("alice")] {
-        let mut stranger = Client::connect(&server.room("lobby", token)).await;
+        let mut stranger = Member::join(&server, "lobby", token).await;
         assert_eq!(stranger.closed().await, 4001, "{token:?}");
     }
 }
 
 #[tokio::test]
 async fn a_page_of_another_site_is_refused_with_4003() {
-    let server = Server::start().await;
-    let room = server.room("lobby", &server.token("alice"));
+    let server = start().await;
+    let lobby = room(&server, "lobby", &server.token("alice"));
 
-    let mut foreign = Client::from_page(&room, "https://evil.example").await;
+    let mut foreign = Client::from_page(&lobby, "https://evil.example").await;
     assert_eq!(foreign.closed().await, 4003);
 
-    let mut own = Client::from_page(&room, &server.url("")).await;
-    own.say("from the page").await;
+    let mut own = Client::from_page(&lobby, &server.url("")).await;
+    own.send_json(&json!({ "type": "chat.message", "text": "from the page" })).await;
     assert_eq!(own.hear().await["text"], "from the page");
 }

@@ -3,26 +3,23 @@
 use std::{fs, sync::Arc};
 
 use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
+use site::testing::{Folder, Server, soon};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 use tokio_rustls::TlsConnector;
 
-use crate::{
-    server::{Folder, Server, program},
-    soon,
-};
+use crate::member::program;
 
 #[tokio::test]
 async fn a_certificate_and_a_key_make_it_https_and_wss() {
-    let folder = Folder::new();
+    let folder = Folder::new(env!("CARGO_TARGET_TMPDIR"));
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (cert, key) = (folder.file("cert.pem"), folder.file("key.pem"));
     fs::write(&cert, made.cert.pem()).unwrap();
     fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let mut program = program(":memory:");
-    program.args(["--cert", &cert, "--key", &key]);
+    let program = program(":memory:").args(&["--cert", &cert, "--key", &key]);
     let server = Server::run(program).await;
     let mut roots = RootCertStore::empty();
     roots.add(made.cert.der().clone()).unwrap();
@@ -43,9 +40,8 @@ async fn a_certificate_and_a_key_make_it_https_and_wss() {
 
 #[tokio::test]
 async fn a_certificate_without_its_key_is_told_at_the_start() {
-    let output =
-        soon("the program ends", program(":memory:").args(["--cert", "cert.pem"]).output()).await.unwrap();
+    let (status, said) = program(":memory:").args(&["--cert", "cert.pem"]).fails().await;
 
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("--key <PATH>"));
+    assert_eq!(status, Some(2));
+    assert!(said.contains("--key <PATH>"), "{said}");
 }

@@ -9,10 +9,10 @@ use rustls::{
 };
 
 /// The flags, both or none.
-#[derive(Args)]
+#[derive(Debug, Args)]
 #[group(requires_all = ["cert", "key"])]
-pub(crate) struct Tls {
-    /// The certificate chain, as PEM; with it, the chat is served over TLS.
+pub struct Tls {
+    /// The certificate chain, as PEM; with it, all is served over TLS.
     #[arg(long, value_name = "PATH", requires = "key")]
     cert: Option<PathBuf>,
 
@@ -23,11 +23,14 @@ pub(crate) struct Tls {
 
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum TlsError {
+pub enum TlsError {
+    /// Its file is not there, or no certificate.
     #[error("the certificate {0:?} cannot be read; is it PEM?")]
     Certificate(PathBuf, #[source] rustls::pki_types::pem::Error),
+    /// Its file is not there, or no key.
     #[error("the key {0:?} cannot be read; is it PEM?")]
     Key(PathBuf, #[source] rustls::pki_types::pem::Error),
+    /// The key is another certificate's.
     #[error("the certificate and the key do not fit")]
     Config(#[from] rustls::Error),
 }

@@ -1,11 +1,8 @@
 //! The program under test, on a port of its own.
 
-use std::{
-    fs,
-    path::PathBuf,
-    process::{self, ExitStatus, Stdio},
-    sync::atomic::{AtomicUsize, Ordering},
-};
+#[cfg(target_os = "linux")]
+use std::fs;
+use std::process::{ExitStatus, Stdio};
 
 use serde_json::{Value, json};
 use tokio::{
@@ -14,10 +11,15 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{PATIENCE, soon};
+use super::{PATIENCE, soon};
 
-/// A running chat. It is killed when it is dropped.
-pub(crate) struct Server {
+/// A program that is about to run.
+#[derive(Debug)]
+pub struct Program(Command);
+
+/// A running program. It is killed when it is dropped.
+#[derive(Debug)]
+pub struct Server {
     child: Child,
     // kept open: the program may print
     _out: Lines<BufReader<ChildStdout>>,
@@ -28,17 +30,54 @@ pub(crate) struct Server {
 
 /// An answer: its status and its body.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Answer(pub(crate) u16, pub(crate) Value);
+pub struct Answer(pub u16, pub Value);
 
-impl Server {
-    /// A chat that keeps nothing.
-    pub(crate) async fn start() -> Self {
-        Self::run(program(":memory:")).await
+impl Program {
+    /// The program at `path`, `env!("CARGO_BIN_EXE_NAME")`, on a free port and a database of its own.
+    pub fn new(path: &str, database: &str) -> Self {
+        let mut program = Command::new(path);
+        program
+            .args(["--listen", "127.0.0.1:0", "--database", database])
+            .env("RUST_LOG", "warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        Self(program)
     }
 
-    /// Runs a [`program`], and waits until it listens.
-    pub(crate) async fn run(mut program: Command) -> Self {
-        let mut child = program.spawn().unwrap();
+    /// With these flags, too.
+    #[must_use]
+    pub fn args(mut self, args: &[&str]) -> Self {
+        self.0.args(args);
+        self
+    }
+
+    /// With this environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.0.env(name, value);
+        self
+    }
+
+    /// What it logs is kept, for [`Server::log`].
+    #[must_use]
+    pub fn with_log(mut self, filter: &str) -> Self {
+        self.0.env("RUST_LOG", filter).stderr(Stdio::piped());
+        self
+    }
+
+    /// Runs it to its end, which is soon: its status, and what it logged.
+    pub async fn fails(self) -> (Option<i32>, String) {
+        let mut program = self.with_log("warn");
+        let output = soon("the program ends", program.0.output()).await.unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
+impl Server {
+    /// Starts a program, and waits until it listens.
+    pub async fn run(mut program: Program) -> Self {
+        let mut child = program.0.spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = soon("the program prints its address", out.next_line()).await.unwrap();
         let line = line.expect("the program runs");
@@ -59,54 +98,59 @@ impl Server {
     }
 
     /// Where it listens.
-    pub(crate) fn address(&self) -> &str {
+    pub fn address(&self) -> &str {
         &self.address
     }
 
-    pub(crate) fn url(&self, path: &str) -> String {
+    /// The HTTP URL of a path.
+    pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// The address of a room's socket.
-    pub(crate) fn room(&self, room: &str, token: &str) -> String {
-        format!("ws://{}/ws/chat/{room}/?token={token}", self.address)
+    /// The WebSocket URL of a path.
+    pub fn socket_url(&self, path: &str) -> String {
+        format!("ws://{}{path}", self.address)
     }
 
-    pub(crate) fn http(&self) -> &ureq::Agent {
+    /// What asks it over HTTP: an answer of any status is one.
+    pub fn http(&self) -> &ureq::Agent {
         &self.http
     }
 
-    pub(crate) fn log_in(&self, username: &str, password: &str) -> Answer {
+    /// What a login by `POST /api/login` is answered.
+    pub fn log_in(&self, username: &str, password: &str) -> Answer {
         let login = json!({ "username": username, "password": password });
         self.post("/api/login", &login.to_string())
     }
 
     /// The token of somebody whose password is their name.
-    pub(crate) fn token(&self, name: &str) -> String {
+    pub fn token(&self, name: &str) -> String {
         let Answer(status, body) = self.log_in(name, name);
         assert_eq!(status, 200, "{body}");
         body["token"].as_str().unwrap().to_owned()
     }
 
-    pub(crate) fn post(&self, path: &str, body: &str) -> Answer {
+    /// Posts JSON, without a token.
+    pub fn post(&self, path: &str, body: &str) -> Answer {
         let request = self.http.post(self.url(path)).content_type("application/json");
         answer(request.send(body).unwrap())
     }
 
-    pub(crate) fn get(&self, path: &str, token: &str) -> Answer {
+    /// Asks with a token.
+    pub fn get(&self, path: &str, token: &str) -> Answer {
         let request = self.http.get(self.url(path)).header("Authorization", format!("Bearer {token}"));
         answer(request.call().unwrap())
     }
 
     /// Asks the program to end, as a service manager does.
-    pub(crate) async fn terminate(&mut self) {
+    pub async fn terminate(&mut self) {
         let id = self.child.id().expect("the program runs").to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
     }
 
     /// The most that was ever resident of it, in KiB.
     #[cfg(target_os = "linux")]
-    pub(crate) fn peak_memory(&self) -> usize {
+    pub fn peak_memory(&self) -> usize {
         let id = self.child.id().expect("the program runs");
         let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -114,12 +158,12 @@ impl Server {
     }
 
     /// Waits for the end of the program.
-    pub(crate) async fn ended(&mut self) -> ExitStatus {
+    pub async fn ended(&mut self) -> ExitStatus {
         soon("the program ends", self.child.wait()).await.unwrap()
     }
 
     /// All the program logged, to its end.
-    pub(crate) async fn log(&mut self) -> String {
+    pub async fn log(&mut self) -> String {
         let log = self.log.take().expect("it was started with a pipe for its log");
         soon("the log ends", log).await.unwrap()
     }
@@ -127,42 +171,4 @@ impl Server {
 
 fn answer(mut response: ureq::http::Response<ureq::Body>) -> Answer {
     Answer(response.status().as_u16(), response.body_mut().read_json().unwrap())
-}
-
-/// How the program is started.
-pub(crate) fn program(database: &str) -> Command {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_chat"));
-    program
-        .args(["--listen", "127.0.0.1:0", "--database", database])
-        .env("RUST_LOG", "warn")
-        .env_remove("CHAT_SECRET")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true);
-    program
-}
-
-/// A folder that is gone after the test.
-pub(crate) struct Folder(PathBuf);
-
-impl Folder {
-    pub(crate) fn new() -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("chat-{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    pub(crate) fn file(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.0) {
-            eprintln!("{} stays: {error}", self.0.display());
-        }
-    }
 }

@@ -11,25 +11,50 @@ use sqlx::{
 /// How long a query waits for a connection, and for others who write.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What every application has, beside its own migrations. The users' columns are those of Django's table that the
+/// library reads, so that it finds them by itself.
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS auth_user (
+    id integer NOT NULL PRIMARY KEY,
+    username varchar(150) NOT NULL UNIQUE,
+    password varchar(128) NOT NULL,
+    is_active bool NOT NULL DEFAULT TRUE
+);
+
+-- what tokens are signed with: one row
+CREATE TABLE IF NOT EXISTS secret (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    key BLOB NOT NULL
+) STRICT;
+";
+
 /// Where the database is.
 #[derive(Clone, Debug)]
-pub(crate) enum Location {
+pub enum Location {
     /// Gone when the program ends.
     Memory,
+    /// In this file.
     File(PathBuf),
 }
 
 /// Why the database cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum DatabaseError {
+pub enum DatabaseError {
+    /// SQLite does not open it.
     #[error("the database cannot be opened; is its folder there, and may it be written to?")]
     Open(#[source] sqlx::Error),
-    #[error("the database's schema cannot be created")]
-    Schema(#[from] MigrateError),
+    /// The users' and the secret's tables cannot be made.
+    #[error("the database's tables cannot be created")]
+    Schema(#[source] sqlx::Error),
+    /// The application's own tables cannot be made.
+    #[error("the application's tables cannot be created; is the file another application's?")]
+    Migrate(#[from] MigrateError),
+    /// No secret can be made.
     #[error("the system has no random numbers for a secret")]
     Random(#[from] getrandom::Error),
+    /// No secret can be kept.
     #[error("the database does not keep the secret")]
-    Secret(#[from] sqlx::Error),
+    Secret(#[source] sqlx::Error),
 }
 
 impl From<PathBuf> for Location {
@@ -38,7 +63,7 @@ impl From<PathBuf> for Location {
     }
 }
 
-/// Opens the database, and creates what it lacks.
+/// Opens the database, and creates what every application has in it.
 pub(crate) async fn open(location: &Location) -> Result<SqlitePool, DatabaseError> {
     let options = SqliteConnectOptions::new().foreign_keys(true).busy_timeout(PATIENCE);
     let (options, connections) = match location {
@@ -58,7 +83,7 @@ pub(crate) async fn open(location: &Location) -> Result<SqlitePool, DatabaseErro
         .connect_with(options)
         .await
         .map_err(DatabaseError::Open)?;
-    sqlx::migrate!().run(&pool).await?;
+    sqlx::raw_sql(SCHEMA).execute(&pool).await.map_err(DatabaseError::Schema)?;
     Ok(pool)
 }
 
@@ -67,6 +92,6 @@ pub(crate) async fn secret(pool: &SqlitePool) -> Result<Vec<u8>, DatabaseError> 
     let mut new = [0; 32];
     getrandom::fill(&mut new)?;
     let insert = sqlx::query("INSERT INTO secret (id, key) VALUES (1, ?) ON CONFLICT DO NOTHING");
-    insert.bind(&new[..]).execute(pool).await?;
-    Ok(sqlx::query_scalar("SELECT key FROM secret").fetch_one(pool).await?)
+    insert.bind(&new[..]).execute(pool).await.map_err(DatabaseError::Secret)?;
+    sqlx::query_scalar("SELECT key FROM secret").fetch_one(pool).await.map_err(DatabaseError::Secret)
 }

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::ClientBuilder;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use tokio::{
@@ -10,10 +10,11 @@ use tokio::{
     process::{Child, ChildStdout, Command},
 };
 
-use crate::{server::Folder, soon};
+use super::{Folder, Tab, soon};
 
 /// A ChromeDriver on a free port. It and all its browsers end when it is dropped, whatever the test did.
-pub(crate) struct ChromeDriver {
+#[derive(Debug)]
+pub struct ChromeDriver {
     group: String,
     _child: Child,
     // kept open: it may print
@@ -23,7 +24,8 @@ pub(crate) struct ChromeDriver {
 }
 
 impl ChromeDriver {
-    pub(crate) async fn start() -> Self {
+    /// Starts one, whose files are in a folder below `parent`: `env!("CARGO_TARGET_TMPDIR")`.
+    pub async fn start(parent: &str) -> Self {
         let mut child = Command::new("chromedriver")
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -45,11 +47,11 @@ impl ChromeDriver {
             }
         });
         let address = format!("http://127.0.0.1:{}", port.await);
-        Self { group, _child: child, _out: out, address, profiles: Folder::new() }
+        Self { group, _child: child, _out: out, address, profiles: Folder::new(parent) }
     }
 
     /// A browser of its own for `user`, with a view of 1100 by 700 pixels.
-    pub(crate) async fn browser(&self, user: &str) -> Client {
+    pub async fn browser(&self, user: &str) -> Tab {
         let profile = format!("--user-data-dir={}", self.profiles.file(user));
         let arguments =
             ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--lang=en-GB", &profile];
@@ -60,7 +62,7 @@ impl ChromeDriver {
         let frame = browser.execute("return [outerWidth - innerWidth, outerHeight - innerHeight]", vec![]);
         let [width, height]: [u32; 2] = serde_json::from_value(frame.await.unwrap()).unwrap();
         browser.set_window_size(1100 + width, 700 + height).await.unwrap();
-        browser
+        Tab::new(browser)
     }
 }
 
@@ -69,7 +71,7 @@ impl Drop for ChromeDriver {
         let group = format!("-{}", self.group);
         let ended = std::process::Command::new("kill").args(["-KILL", "--", &group]).status();
         if !ended.is_ok_and(|status| status.success()) {
-            eprintln!("process group {} was not ended", self.group);
+            tracing::warn!(group = self.group, "a process group was not ended");
         }
     }
 }

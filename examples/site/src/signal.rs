@@ -1,0 +1,24 @@
+//! What ends a program in order.
+
+use std::io;
+
+/// Waits for ctrl-c or SIGTERM, heard from now on.
+#[cfg(unix)]
+pub(crate) fn end_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Waits for ctrl-c.
+#[cfg(not(unix))]
+pub(crate) fn end_signal() -> io::Result<impl Future<Output = io::Result<()>> + Send + 'static> {
+    Ok(tokio::signal::ctrl_c())
+}
