@@ -3,7 +3,8 @@
 
 import { Account, Refused } from './account.js';
 import { Link } from './link.js';
-import { Timeline, element, paintAvatar } from './timeline.js';
+import { element, paintAvatar } from './site.js';
+import { Timeline } from './timeline.js';
 
 /** @typedef {import('./link.js').Status} Status */
 /** @typedef {import('./timeline.js').Message} Message */

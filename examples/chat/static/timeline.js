@@ -1,5 +1,7 @@
 // The messages of one room on the screen: in the order of their ids, once each, whichever way they came.
 
+import { element, paintAvatar } from './site.js';
+
 /** @typedef {{id: number, from: string, text: string, at: string}} Message */
 
 /** While the reader is at the end, no more messages than this are kept on the page. */
@@ -8,9 +10,6 @@ const KEPT = 500;
 const ONE_BREATH = 5 * 60_000;
 /** The reader is "at the end" within this many pixels of it. */
 const NEAR = 80;
-
-/** Hues that look well in one dark tone, as white letters need it. */
-const HUES = [15, 45, 145, 180, 215, 250, 285, 320, 345];
 
 const clock = new Intl.DateTimeFormat([], { hour: 'numeric', minute: '2-digit' });
 const calendar = new Intl.DateTimeFormat([], { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
@@ -121,21 +120,4 @@ function drawn({ id, from, text, at }, own) {
   bubble.append(element('p', 'text', text), time);
   item.append(avatar, element('span', 'from', from), bubble);
   return item;
-}
-
-/**
- * @template {keyof HTMLElementTagNameMap} Tag
- * @param {Tag} tag @param {string} className @param {string} [text]
- */
-export function element(tag, className, text = '') {
-  return Object.assign(document.createElement(tag), { className, textContent: text });
-}
-
-/** Initials, on a colour that is always the same for the same name. @param {HTMLElement} avatar @param {string} name */
-export function paintAvatar(avatar, name) {
-  const parts = name.split(/[\s._-]+/).filter(Boolean).slice(0, 2);
-  avatar.textContent = parts.map((part) => Array.from(part)[0].toUpperCase()).join('');
-  let hash = 0;
-  for (const letter of name) hash = (hash * 31 + Number(letter.codePointAt(0))) % 9973;
-  avatar.style.setProperty('--hue', String(HUES[hash % HUES.length]));
 }

@@ -108,7 +108,9 @@ async fn the_page_and_its_files_come_with_a_strict_policy() {
 
     for (path, content_type) in [
         ("/", "text/html; charset=utf-8"),
+        ("/static/site.css", "text/css; charset=utf-8"),
         ("/static/chat.css", "text/css; charset=utf-8"),
+        ("/static/site.js", "text/javascript; charset=utf-8"),
         ("/static/chat.js", "text/javascript; charset=utf-8"),
         ("/static/link.js", "text/javascript; charset=utf-8"),
         ("/static/account.js", "text/javascript; charset=utf-8"),

@@ -10,7 +10,14 @@ use actix_web::{
 const POLICY: &str = "default-src 'self'; img-src 'self' data:; connect-src 'self'; object-src 'none'; \
                       frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
-/// An application's page: what is at `/`, and the files below `/static/`, by name.
+/// What every page has.
+const SHARED: [(&str, &str); 2] = [
+    ("site.css", include_str!("../static/site.css")),
+    ("site.js", include_str!("../static/site.js")),
+];
+
+/// An application's page: what is at `/`, and the files below `/static/`, by name. `site.css` and `site.js` are there
+/// for all.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
     /// What is at `/`.
@@ -25,7 +32,7 @@ impl Page {
         move |config| {
             let index = move || async move { served("index.html", self.index) };
             let file = move |name: Path<String>| async move {
-                match self.files.iter().find(|(known, _)| *known == name.as_str()) {
+                match SHARED.iter().chain(self.files).find(|(known, _)| *known == name.as_str()) {
                     Some((name, content)) => served(name, content),
                     None => HttpResponse::NotFound().finish(),
                 }
