@@ -47,6 +47,12 @@ impl fmt::Debug for State {
     }
 }
 
+/// A connection, as it is at the moment.
+pub(super) struct Ready {
+    connection: MultiplexedConnection,
+    number: u64,
+}
+
 /// Why a command came to nothing.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failed {
@@ -105,6 +111,23 @@ impl Link {
         }
     }
 
+    /// Connects for the first time, and reopens the connection whenever it breaks. Never ends.
+    pub(super) async fn open_and_keep(self: Arc<Self>) {
+        if let Err(error) = self.open().await {
+            tracing::warn!(
+                server = self.shown(),
+                cause = cause(&error),
+                "the channel layer's server is away"
+            );
+        }
+        self.keep().await;
+    }
+
+    /// Whether there is a connection at the moment.
+    pub(super) fn has_connection(&self) -> bool {
+        matches!(*self.state.borrow(), State::Up { .. })
+    }
+
     /// Whether the server is part of a cluster, where a script may not touch several keys. If it does not tell,
     /// it is not.
     pub(super) async fn is_in_a_cluster(&self) -> bool {
@@ -147,34 +170,49 @@ impl Link {
         F: Future<Output = RedisResult<T>>,
     {
         let started = Instant::now();
-        let outcome = match self.connection().await {
+        let outcome = match self.ready().await {
             Err(failed) => Err(failed),
-            Ok((connection, number)) => {
-                let left = self.limit.saturating_sub(started.elapsed());
-                match timeout(left, work(connection)).await {
-                    Ok(Ok(done)) => return Ok(done),
-                    Ok(Err(error)) => {
-                        if is_broken(&error) {
-                            self.breaks(number);
-                        }
-                        Err(Failed::Refused(self.shown(), error))
-                    }
-                    Err(_) => {
-                        self.breaks(number);
-                        Err(Failed::NoAnswer(self.shown(), self.limit))
-                    }
-                }
-            }
+            Ok(ready) => self.run_on(ready, self.limit.saturating_sub(started.elapsed()), work).await,
         };
-        metrics::layer_failed();
+        if outcome.is_err() {
+            metrics::layer_failed();
+        }
         outcome
     }
 
-    async fn connection(&self) -> Result<(MultiplexedConnection, u64), Failed> {
+    /// Runs commands over a connection that is [ready](Self::ready), within what is left of the time limit.
+    pub(super) async fn run_on<T, F>(
+        &self,
+        ready: Ready,
+        left: Duration,
+        work: impl FnOnce(MultiplexedConnection) -> F,
+    ) -> Result<T, Failed>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        match timeout(left, work(ready.connection)).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(error)) => {
+                if is_broken(&error) {
+                    self.breaks(ready.number);
+                }
+                Err(Failed::Refused(self.shown(), error))
+            }
+            Err(_) => {
+                self.breaks(ready.number);
+                Err(Failed::NoAnswer(self.shown(), self.limit))
+            }
+        }
+    }
+
+    /// Waits for a connection, but no longer than until the outage is as old as the limit.
+    pub(super) async fn ready(&self) -> Result<Ready, Failed> {
         let mut state = self.state.subscribe();
         loop {
             let since = match &*state.borrow_and_update() {
-                State::Up { connection, number } => return Ok((connection.clone(), *number)),
+                State::Up { connection, number } => {
+                    return Ok(Ready { connection: connection.clone(), number: *number });
+                }
                 State::Down { since } => *since,
                 State::Closed => return Err(Failed::NotSent(self.shown())),
             };

@@ -25,6 +25,7 @@ use crate::{
 #[derive(Clone)]
 pub struct RedisOptions {
     pub(super) hosts: Vec<RedisHost>,
+    pub(super) cluster: bool,
     pub(super) prefix: String,
     pub(super) retention: Retention,
     pub(super) format: Format,
@@ -40,6 +41,7 @@ impl RedisOptions {
     pub fn new(host: RedisHost) -> Self {
         Self {
             hosts: vec![host],
+            cluster: false,
             prefix: "asgi".to_owned(),
             retention: Retention::default(),
             format: Format::default(),
@@ -58,6 +60,28 @@ impl RedisOptions {
     /// [`RedisHostError`] if it is no such URL.
     pub fn url(url: &str) -> Result<Self, RedisHostError> {
         Ok(Self::new(RedisHost::url(url)?))
+    }
+
+    /// A Redis Cluster, for [`RedisPubSubLayer`](crate::RedisPubSubLayer), in sharded publish and subscribe: each
+    /// event goes to the one server that has its slot, not to all. It needs Redis 7.
+    ///
+    /// The URLs are those of some of its servers, to ask for the others; logins and TLS are the same for all.
+    /// Django does not hear what is sent here: channels_redis has no sharded publishing.
+    ///
+    /// ```
+    /// use channels_layer::RedisOptions;
+    ///
+    /// let options = RedisOptions::cluster(["redis://10.0.0.1:6379", "redis://10.0.0.2:6379"])?.prefix("chat");
+    /// # Ok::<_, channels_layer::RedisHostError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`RedisHostError`] if there is no URL, or one is none of a server that is reached over TCP.
+    pub fn cluster<'a>(urls: impl IntoIterator<Item = &'a str>) -> Result<Self, RedisHostError> {
+        let hosts = urls.into_iter().map(RedisHost::of_cluster).collect::<Result<Vec<_>, _>>()?;
+        let first = hosts.first().cloned().ok_or(RedisHostError::NoServer)?;
+        Ok(Self { hosts, cluster: true, ..Self::new(first) })
     }
 
     /// A further server, which takes its share of groups and channels: channels_redis' `hosts`. All who share

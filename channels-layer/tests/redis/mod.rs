@@ -1,5 +1,6 @@
 //! The layer over Redis, on real servers that the tests start and end.
 
+mod cluster;
 mod conformance;
 mod django;
 mod faults;

@@ -83,8 +83,13 @@ impl Server {
     /// Part of a cluster, with the port on which its servers talk to each other: by default that is 10,000 higher,
     /// which not every free port has.
     pub(crate) fn start_in_cluster() -> (Self, u16) {
+        Self::start_in_cluster_with(&[])
+    }
+
+    pub(crate) fn start_in_cluster_with(args: &[&str]) -> (Self, u16) {
         let bus = free_port();
-        (Self::start_with(&["--cluster-enabled", "yes", "--cluster-port", &bus.to_string()]), bus)
+        let cluster = ["--cluster-enabled", "yes", "--cluster-port", &bus.to_string()];
+        (Self::start_with(&[&cluster, args].concat()), bus)
     }
 
     /// Starts again what was killed, on the same port, empty.

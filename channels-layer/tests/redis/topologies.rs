@@ -129,6 +129,33 @@ async fn a_server_of_a_cluster_is_refused_with_a_word_on_what_to_do() {
     assert!(refused.to_string().contains("name single servers"), "{refused}");
 }
 
+/// A cluster of one: its address is what it was asked at, and everything goes over TLS.
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn a_cluster_speaks_tls() {
+    let folder = std::env::temp_dir().join(format!("channels-tls-{}", uuid::Uuid::new_v4().simple()));
+    std::fs::create_dir(&folder).unwrap();
+    let pem = certificate(&folder);
+    let port = free_port().to_string();
+    let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let (cert, key) = (file("cert.pem"), file("key.pem"));
+    let mut args = vec!["--tls-port", &port, "--tls-auth-clients", "no", "--tls-cluster", "yes"];
+    args.extend(["--tls-cert-file", &cert, "--tls-key-file", &key, "--tls-ca-cert-file", &cert]);
+    let (server, _) = Server::start_in_cluster_with(&args);
+    server.ask::<()>("CLUSTER ADDSLOTSRANGE 0 16383");
+    eventually("the cluster to be whole", async || {
+        server.ask::<String>("CLUSTER INFO").contains("cluster_state:ok")
+    })
+    .await;
+    listens(port.parse().unwrap());
+    let url = format!("rediss://localhost:{port}");
+
+    assert_publishes(RedisOptions::cluster([url.as_str()]).unwrap().tls_root(pem)).await;
+
+    assert_eq!(server.ask::<Vec<String>>("PUBSUB CHANNELS"), [""; 0]);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 /// Three sentinels that watch a master with a replica.
 struct Watched {
     master: Server,

@@ -1,14 +1,17 @@
 //! Groups and channels in Redis' publish and subscribe: `channels_redis.pubsub.RedisPubSubChannelLayer`.
 
+mod cluster;
 mod intake;
 mod names;
 mod registry;
+mod servers;
 mod subscriber;
 mod topics;
 #[cfg(test)]
 mod vectors;
 
 use std::{
+    collections::BTreeMap,
     fmt,
     pin::Pin,
     sync::{Arc, Weak},
@@ -17,12 +20,24 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    select,
+    sync::{Notify, watch},
+    time::{Instant, sleep, sleep_until, timeout_at},
+};
 use tokio_util::task::AbortOnDropHandle;
 
-use self::{names::Names, registry::Registry, subscriber::Subscriber, topics::Confirmation};
+use self::{
+    cluster::{Cluster, is_elsewhere},
+    names::Names,
+    registry::Registry,
+    servers::{Map, Servers},
+    subscriber::Subscriber,
+    topics::Confirmation,
+};
 use super::{
     RedisOptions,
+    backoff::Backoff,
     connect::Connector,
     link::{Failed, Link},
     unreadable::unreadable,
@@ -87,7 +102,9 @@ struct Inner {
 /// What a layer's tasks and mailboxes have in common.
 struct Shared {
     registry: Registry,
-    links: Vec<Arc<Link>>,
+    servers: watch::Sender<Arc<Servers>>,
+    /// In a cluster: that it may not be as it is held to be.
+    unsure: Notify,
     codec: Codec,
     retention: Retention,
     time_limit: Duration,
@@ -119,9 +136,16 @@ impl RedisPubSubLayer {
     async fn open(options: RedisOptions) -> Result<Self, LayerError> {
         let shared = Shared::new(&options);
         let mut tasks = Vec::new();
-        for (server, link) in shared.links.iter().enumerate() {
+        if options.cluster {
+            let cluster = Cluster::find(&shared, Connector::all(&options)).await?;
+            tasks.push(AbortOnDropHandle::new(tokio::spawn(cluster.keep())));
+        }
+        for (&server, link) in &shared.servers().links {
+            if options.cluster {
+                break;
+            }
             link.open().await?;
-            let subscriber = Subscriber::open(&shared, server).await?;
+            let subscriber = Subscriber::open(&shared, server, link).await?;
             tasks.push(AbortOnDropHandle::new(tokio::spawn(subscriber.run())));
             tasks.push(AbortOnDropHandle::new(tokio::spawn(Arc::clone(link).keep())));
         }
@@ -136,28 +160,87 @@ impl RedisPubSubLayer {
 
 impl Shared {
     fn new(options: &RedisOptions) -> Arc<Self> {
-        let limit = options.time_limit;
-        let links: Vec<_> =
-            Connector::all(options).into_iter().map(|connector| Link::new(connector, limit)).collect();
-        let names = Names::new(&options.prefix, links.len());
+        let links = if options.cluster { Vec::new() } else { Connector::all(options) };
+        let links = links.into_iter().map(|connector| Link::new(connector, options.time_limit));
+        let links: BTreeMap<_, _> = links.enumerate().collect();
+        let map = if options.cluster { Map::Cluster(Arc::new([])) } else { Map::Ring(links.len()) };
         let lifetime = options.retention.membership_lifetime();
         Arc::new(Self {
-            registry: Registry::new(names, links.len(), lifetime),
-            links,
+            registry: Registry::new(Names::new(&options.prefix), map.clone(), lifetime),
+            servers: watch::Sender::new(Arc::new(Servers { map, links })),
+            unsure: Notify::new(),
             // two equal messages are two messages; and one that was just published cannot be old
             codec: Codec { random_prefix: 0, ttl: None, ..options.codec() },
             retention: options.retention.clone(),
-            time_limit: limit,
+            time_limit: options.time_limit,
         })
     }
 
     /// Publishes an event. Returns how many processes got it.
     async fn publish(&self, topic: &str, event: &Envelope) -> Result<usize, LayerError> {
         let message = self.codec.write(event, &Address::Implied)?;
-        let mut command = redis::cmd("PUBLISH");
+        let mut command = redis::cmd(if self.is_cluster() { "SPUBLISH" } else { "PUBLISH" });
         command.arg(topic).arg(&message[..]);
-        let link = &self.links[self.registry.names.server_of(topic)];
-        Ok(link.run(|mut connection| async move { command.query_async(&mut connection).await }).await?)
+        let mut servers = self.servers.subscribe();
+        let (deadline, mut backoff) = (Instant::now() + self.time_limit, Backoff::default());
+        loop {
+            let link = servers.borrow_and_update().link_of(topic).cloned();
+            let failed = match self.publish_at(link.as_deref(), &command, &mut servers, deadline).await {
+                Some(Ok(receivers)) => return Ok(receivers),
+                Some(Err(failed)) => failed,
+                // another server has it by now
+                None => continue,
+            };
+            // one that sends us elsewhere has done nothing
+            let is_elsewhere = matches!(&failed, Failed::Refused(_, error) if is_elsewhere(error));
+            if !is_elsewhere || Instant::now() >= deadline {
+                metrics::layer_failed();
+                return Err(failed.into());
+            }
+            self.unsure.notify_one();
+            select! {
+                _ = servers.changed() => {}
+                () = sleep(backoff.next()) => {}
+            }
+        }
+    }
+
+    /// Publishes at this server, unless there come others while it is away.
+    async fn publish_at(
+        &self,
+        link: Option<&Link>,
+        command: &redis::Cmd,
+        servers: &mut watch::Receiver<Arc<Servers>>,
+        deadline: Instant,
+    ) -> Option<Result<usize, Failed>> {
+        let ready = async {
+            match link {
+                Some(link) => link.ready().await.map(|ready| (link, ready)),
+                None => {
+                    sleep_until(deadline).await;
+                    Err(Failed::NotSent("any server of the cluster".to_owned()))
+                }
+            }
+        };
+        let (link, ready) = select! {
+            biased;
+            ready = ready => match ready {
+                Ok(ready) => ready,
+                Err(failed) => return Some(Err(failed)),
+            },
+            Ok(()) = servers.changed() => return None,
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
+        let publish = |mut connection| async move { command.query_async(&mut connection).await };
+        Some(link.run_on(ready, left, publish).await)
+    }
+
+    fn is_cluster(&self) -> bool {
+        matches!(self.servers.borrow().map, Map::Cluster(_))
+    }
+
+    fn servers(&self) -> Arc<Servers> {
+        Arc::clone(&self.servers.borrow())
     }
 
     /// A message that arrived, for all here who want it.
@@ -172,7 +255,10 @@ impl Shared {
     /// until an outage is as old as that.
     async fn confirmed(&self, topic: &str, confirmation: Confirmation) -> Result<(), LayerError> {
         let Some(confirmation) = confirmation else { return Ok(()) };
-        let shown = || self.links[self.registry.names.server_of(topic)].shown();
+        let shown = || {
+            let servers = self.servers();
+            servers.link_of(topic).map_or_else(|| "any server of the cluster".to_owned(), |link| link.shown())
+        };
         let down = self.registry.down(topic);
         let failed = match timeout_at(down.unwrap_or_else(Instant::now) + self.time_limit, confirmation).await
         {
@@ -289,14 +375,17 @@ impl ChannelLayer for RedisPubSubLayer {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.shared.registry.close();
-        self.shared.links.iter().for_each(|link| link.close());
+        self.shared.servers().links.values().for_each(|link| link.close());
     }
 }
 
 impl fmt::Debug for RedisPubSubLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisPubSubLayer")
-            .field("servers", &self.0.shared.links.iter().map(|link| link.shown()).collect::<Vec<_>>())
+            .field(
+                "servers",
+                &self.0.shared.servers().links.values().map(|link| link.shown()).collect::<Vec<_>>(),
+            )
             .finish_non_exhaustive()
     }
 }

@@ -112,7 +112,7 @@ impl RedisLayer {
         let mut sources = Vec::new();
         for link in &links {
             link.open().await?;
-            if link.is_in_a_cluster().await {
+            if options.cluster || link.is_in_a_cluster().await {
                 return Err(RedisHostError::Cluster(link.shown()).into());
             }
             let mut source = Source::new(link, limit);
