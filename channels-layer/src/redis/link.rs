@@ -65,6 +65,9 @@ pub(super) enum Failed {
     /// The connection broke, or the server refused.
     #[error("{0} did not do what it was asked to")]
     Refused(String, #[source] RedisError),
+    /// The event is for queues of several servers, and some of them have it.
+    #[error("some of the group's members have it, and others have not")]
+    Partly(#[source] Box<Failed>),
 }
 
 impl Failed {
@@ -73,7 +76,7 @@ impl Failed {
         match self {
             Self::NotSent(_) => false,
             // of several commands, the server may have refused the second
-            Self::NoAnswer(..) | Self::Refused(..) => true,
+            Self::NoAnswer(..) | Self::Refused(..) | Self::Partly(_) => true,
         }
     }
 }
@@ -82,6 +85,12 @@ impl From<Failed> for LayerError {
     fn from(failed: Failed) -> Self {
         Self::Unavailable(failed.into())
     }
+}
+
+/// Whether no server has heard of it, so that it may be sent later.
+pub(super) fn was_not_sent(error: &LayerError) -> bool {
+    let LayerError::Unavailable(cause) = error else { return false };
+    cause.downcast_ref::<Failed>().is_some_and(|failed| !failed.may_have_happened())
 }
 
 impl Link {
@@ -178,6 +187,17 @@ impl Link {
             metrics::layer_failed();
         }
         outcome
+    }
+
+    /// The same, but without a connection it is given up at once.
+    pub(super) async fn run_if_up<T, F>(
+        &self,
+        work: impl FnOnce(MultiplexedConnection) -> F,
+    ) -> Result<T, Failed>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        if self.has_connection() { self.run(work).await } else { Err(Failed::NotSent(self.shown())) }
     }
 
     /// Runs commands over a connection that is [ready](Self::ready), within what is left of the time limit.

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::RedisHost;
+use super::{OnOutage, RedisHost};
 use crate::{
     RedisHostError, Retention,
     wire::{Codec, Fernet, Format},
@@ -10,7 +10,8 @@ use crate::{
 
 /// What a layer over Redis can be told. The defaults are channels_redis'.
 ///
-/// All who share a layer, Django too, must agree on everything but the time limit.
+/// All who share a layer, Django too, must agree on everything but the time limit and what becomes of events in an
+/// outage.
 ///
 /// ```
 /// use channels_layer::{RedisOptions, Retention, wire::Format};
@@ -33,6 +34,7 @@ pub struct RedisOptions {
     pub(super) random_prefix: usize,
     pub(super) pinned: bool,
     pub(super) time_limit: Duration,
+    pub(super) on_outage: OnOutage,
     pub(super) tls_root: Option<Vec<u8>>,
 }
 
@@ -49,6 +51,7 @@ impl RedisOptions {
             random_prefix: 12,
             pinned: false,
             time_limit: Duration::from_secs(5),
+            on_outage: OnOutage::Fail,
             tls_root: None,
         }
     }
@@ -148,6 +151,13 @@ impl RedisOptions {
         self
     }
 
+    /// What becomes of an event that is sent while the server is away. By default the send fails.
+    #[must_use]
+    pub fn on_outage(mut self, what: OnOutage) -> Self {
+        self.on_outage = what;
+        self
+    }
+
     /// The certificates, in PEM, of those who may vouch for a server reached with TLS, instead of the
     /// system's.
     #[must_use]
@@ -183,6 +193,7 @@ impl fmt::Debug for RedisOptions {
             .field("format", &self.format)
             .field("encrypted", &!self.keys.is_empty())
             .field("time_limit", &self.time_limit)
+            .field("on_outage", &self.on_outage)
             .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@ mod django;
 mod faults;
 mod intents;
 mod outage;
+mod outbox;
 mod pubsub;
 mod server;
 mod sharing;

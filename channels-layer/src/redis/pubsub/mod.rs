@@ -13,7 +13,7 @@ mod vectors;
 use std::{
     collections::BTreeMap,
     fmt,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -31,15 +31,16 @@ use self::{
     cluster::{Cluster, is_elsewhere},
     names::Names,
     registry::Registry,
-    servers::{Map, Servers},
+    servers::{Map, Server, Servers},
     subscriber::Subscriber,
     topics::Confirmation,
 };
 use super::{
-    RedisOptions,
+    OutboxStats, RedisOptions,
     backoff::Backoff,
     connect::Connector,
     link::{Failed, Link},
+    outbox::{self, Lane, Outbox, Sends, To},
     unreadable::unreadable,
 };
 use crate::{
@@ -103,11 +104,14 @@ struct Inner {
 struct Shared {
     registry: Registry,
     servers: watch::Sender<Arc<Servers>>,
+    /// That a server sends all that it should again.
+    whole: Notify,
     /// In a cluster: that it may not be as it is held to be.
     unsure: Notify,
     codec: Codec,
     retention: Retention,
     time_limit: Duration,
+    outbox: Option<Outbox>,
 }
 
 impl RedisPubSubLayer {
@@ -156,6 +160,72 @@ impl RedisPubSubLayer {
     pub fn stats(&self) -> RedisPubSubStats {
         self.0.shared.registry.stats()
     }
+
+    /// What waits for a server that is away: nothing, unless [`OnOutage::Queue`](crate::OnOutage::Queue) was
+    /// chosen.
+    pub fn outbox(&self) -> OutboxStats {
+        self.0.shared.outbox.as_ref().map(Outbox::stats).unwrap_or_default()
+    }
+
+    /// Ends the layer as it should: sends what waits for a server, and ends all mailboxes. Needed only with
+    /// [`OnOutage::Queue`](crate::OnOutage::Queue): nothing else stays behind.
+    ///
+    /// # Errors
+    ///
+    /// [`LayerError::Unsent`] if a server did not come back within the time limit, and events are lost which
+    /// waited for it.
+    pub async fn close(&self) -> Result<(), LayerError> {
+        let shared = &self.0.shared;
+        let flushed = match &shared.outbox {
+            Some(outbox) => outbox.close(shared.time_limit).await,
+            None => Ok(()),
+        };
+        shared.registry.close();
+        flushed
+    }
+}
+
+#[async_trait]
+impl Sends for Shared {
+    fn outbox(&self) -> Option<&Outbox> {
+        self.outbox.as_ref()
+    }
+
+    fn lane_of(&self, to: &To) -> Lane {
+        self.servers.borrow().map.lane_of(&self.topic_of(to))
+    }
+
+    async fn is_up(&self, lane: Lane) -> bool {
+        let mut servers = self.servers.subscribe();
+        loop {
+            let (server, link) = servers.borrow_and_update().of_lane(lane);
+            let is_up = async {
+                match link {
+                    Some(link) => {
+                        let is_up = link.is_up().await;
+                        self.becomes_whole(server).await;
+                        is_up
+                    }
+                    None => std::future::pending().await,
+                }
+            };
+            select! {
+                is_up = is_up => return is_up,
+                Ok(()) = servers.changed() => {}
+            }
+        }
+    }
+
+    async fn send_now(&self, to: &To, event: &Envelope) -> Result<Delivery, LayerError> {
+        let delivered = self.publish(&self.topic_of(to), event).await?;
+        if let To::Channel(channel) = to
+            && delivered == 0
+        {
+            metrics::dropped(Reason::Gone);
+            tracing::debug!(%channel, kind = event.kind(), "event dropped: nobody receives there");
+        }
+        Ok(Delivery { delivered, dropped: 0 })
+    }
 }
 
 impl Shared {
@@ -168,12 +238,35 @@ impl Shared {
         Arc::new(Self {
             registry: Registry::new(Names::new(&options.prefix), map.clone(), lifetime),
             servers: watch::Sender::new(Arc::new(Servers { map, links })),
+            whole: Notify::new(),
             unsure: Notify::new(),
             // two equal messages are two messages; and one that was just published cannot be old
             codec: Codec { random_prefix: 0, ttl: None, ..options.codec() },
             retention: options.retention.clone(),
             time_limit: options.time_limit,
+            outbox: Outbox::new(options.on_outage),
         })
+    }
+
+    /// Waits until a server sends again what it did: what is published before that reaches nobody here. Not for
+    /// ever: it may refuse to.
+    async fn becomes_whole(&self, server: Server) {
+        let end = Instant::now() + self.time_limit;
+        loop {
+            let mut whole = pin!(self.whole.notified());
+            whole.as_mut().enable();
+            if self.registry.is_whole(server) || timeout_at(end, whole).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Where what is for somebody is published.
+    fn topic_of(&self, to: &To) -> String {
+        match to {
+            To::Channel(channel) => channel.to_string(),
+            To::Group(group) => self.registry.names.of_group(group),
+        }
     }
 
     /// Publishes an event. Returns how many processes got it.
@@ -193,9 +286,13 @@ impl Shared {
             };
             // one that sends us elsewhere has done nothing
             let is_elsewhere = matches!(&failed, Failed::Refused(_, error) if is_elsewhere(error));
-            if !is_elsewhere || Instant::now() >= deadline {
+            if !is_elsewhere {
                 metrics::layer_failed();
                 return Err(failed.into());
+            }
+            if Instant::now() >= deadline {
+                metrics::layer_failed();
+                return Err(Failed::NotSent("the server of the cluster that has the slot".to_owned()).into());
             }
             self.unsure.notify_one();
             select! {
@@ -215,9 +312,15 @@ impl Shared {
     ) -> Option<Result<usize, Failed>> {
         let ready = async {
             match link {
+                // it is to be tried later
+                Some(link) if self.outbox.is_some() && !link.has_connection() => {
+                    Err(Failed::NotSent(link.shown()))
+                }
                 Some(link) => link.ready().await.map(|ready| (link, ready)),
                 None => {
-                    sleep_until(deadline).await;
+                    if self.outbox.is_none() {
+                        sleep_until(deadline).await;
+                    }
                     Err(Failed::NotSent("any server of the cluster".to_owned()))
                 }
             }
@@ -307,11 +410,7 @@ impl ChannelLayer for RedisPubSubLayer {
     }
 
     async fn send(&self, channel: &ChannelName, event: Envelope) -> Result<(), LayerError> {
-        if self.0.shared.publish(channel.as_str(), &event).await? == 0 {
-            metrics::dropped(Reason::Gone);
-            tracing::debug!(%channel, kind = event.kind(), "event dropped: nobody receives there");
-        }
-        Ok(())
+        outbox::send(&self.0.shared, To::Channel(channel.clone()), event).await.map(drop)
     }
 
     async fn receive(&self, channel: &ChannelName) -> Result<Mailbox, LayerError> {
@@ -348,9 +447,7 @@ impl ChannelLayer for RedisPubSubLayer {
 
     /// [`Delivery::delivered`] counts processes; what is dropped there is counted there.
     async fn group_send(&self, group: &Group, event: Envelope) -> Result<Delivery, LayerError> {
-        let shared = &self.0.shared;
-        let delivered = shared.publish(&shared.registry.names.of_group(group), &event).await?;
-        Ok(Delivery { delivered, dropped: 0 })
+        outbox::send(&self.0.shared, To::Group(group.clone()), event).await
     }
 
     async fn subscribe(&self, group: &Group) -> Result<Mailbox, LayerError> {
@@ -375,6 +472,9 @@ impl ChannelLayer for RedisPubSubLayer {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.shared.registry.close();
+        if let Some(outbox) = &self.shared.outbox {
+            outbox.abandon();
+        }
         self.shared.servers().links.values().for_each(|link| link.close());
     }
 }

@@ -410,6 +410,11 @@ impl Registry {
         self.with(server, Topics::is_back);
     }
 
+    /// Whether a server sends all that it did.
+    pub(super) fn is_whole(&self, server: Server) -> bool {
+        self.with(server, |topics| topics.is_whole()).unwrap_or(true)
+    }
+
     /// What a server was told to send before this has arrived.
     pub(super) fn is_well(&self, server: Server, at: f64) {
         self.with(server, |topics| topics.is_well(at));

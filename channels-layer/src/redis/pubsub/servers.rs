@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::cluster::slot_of;
-use crate::redis::{link::Link, ring};
+use crate::redis::{link::Link, outbox::Lane, ring};
 
 /// Servers have numbers, which are never given twice.
 pub(super) type Server = usize;
@@ -27,6 +27,14 @@ impl Map {
             Self::Cluster(owners) => owners.get(slot_of(topic)).copied().unwrap_or(NOBODY),
         }
     }
+
+    /// What keeps its order for itself: a server, or in a cluster a slot.
+    pub(super) fn lane_of(&self, topic: &str) -> Lane {
+        match self {
+            Self::Ring(_) => self.server_of(topic),
+            Self::Cluster(_) => slot_of(topic),
+        }
+    }
 }
 
 /// The servers at one moment.
@@ -39,5 +47,13 @@ pub(super) struct Servers {
 impl Servers {
     pub(super) fn link_of(&self, topic: &str) -> Option<&Arc<Link>> {
         self.links.get(&self.map.server_of(topic))
+    }
+
+    pub(super) fn of_lane(&self, lane: Lane) -> (Server, Option<Arc<Link>>) {
+        let server = match &self.map {
+            Map::Ring(_) => lane,
+            Map::Cluster(owners) => owners.get(lane).copied().unwrap_or(NOBODY),
+        };
+        (server, self.links.get(&server).cloned())
     }
 }

@@ -275,6 +275,7 @@ impl Subscriber {
         tracing::warn!(since, server = self.link.shown(), "events may have been missed");
         registry.is_back(self.server);
         self.line.intake.open(|| registry.announce(&Envelope::new(Gap { since })));
+        self.shared.whole.notify_waiters();
     }
 }
 

@@ -250,6 +250,11 @@ impl Topics {
         self.down = None;
     }
 
+    /// Whether it sends all that it did.
+    pub(super) fn is_whole(&self) -> bool {
+        self.down.is_none() && self.all.values().all(|topic| topic.missed.is_none())
+    }
+
     /// Since when it has been away.
     pub(super) fn down(&self) -> Option<Instant> {
         self.down
