@@ -4,6 +4,8 @@ mod options;
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    mem::take,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -165,9 +167,8 @@ impl Outbox {
     }
 
     /// Nothing is taken any more. Waits until all is sent, but no longer than `limit`; what is left then is lost.
-    pub(super) async fn close(&self, limit: Duration) -> Result<(), LayerError> {
-        let idle = self.idle.notified();
-        let mut idle = std::pin::pin!(idle);
+    async fn close(&self, limit: Duration) -> Result<(), LayerError> {
+        let mut idle = pin!(self.idle.notified());
         idle.as_mut().enable();
         let is_empty = {
             let mut state = self.lock();
@@ -188,7 +189,7 @@ impl Outbox {
         let mut state = self.lock();
         state.closed = true;
         state.tasks.abort_all();
-        let left: Vec<_> = std::mem::take(&mut state.lanes).into_values().flatten().collect();
+        let left: Vec<_> = take(&mut state.lanes).into_values().flatten().collect();
         left.iter().for_each(|waiting| state.stats.note(waiting, End::Lost));
         if !left.is_empty() {
             tracing::warn!(
@@ -213,6 +214,14 @@ impl OutboxStats {
         if !matches!(end, End::Sent) {
             metrics::dropped(Reason::Unsent);
         }
+    }
+}
+
+/// Ends an outbox, if there is one: see [`Outbox::close`].
+pub(super) async fn close(outbox: Option<&Outbox>, limit: Duration) -> Result<(), LayerError> {
+    match outbox {
+        Some(outbox) => outbox.close(limit).await,
+        None => Ok(()),
     }
 }
 

@@ -3,6 +3,7 @@
 mod cluster;
 mod intake;
 mod names;
+mod publisher;
 mod registry;
 mod servers;
 mod subscriber;
@@ -13,7 +14,7 @@ mod vectors;
 use std::{
     collections::BTreeMap,
     fmt,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -21,39 +22,38 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::{
-    select,
     sync::{Notify, watch},
-    time::{Instant, sleep, sleep_until, timeout_at},
+    time::{Instant, timeout_at},
 };
 use tokio_util::task::AbortOnDropHandle;
 
 use self::{
-    cluster::{Cluster, is_elsewhere},
+    cluster::Cluster,
     names::Names,
+    publisher::ANYBODY,
     registry::Registry,
-    servers::{Map, Server, Servers},
+    servers::{Map, Servers},
     subscriber::Subscriber,
     topics::Confirmation,
 };
 use super::{
     OutboxStats, RedisOptions,
-    backoff::Backoff,
     connect::Connector,
     link::{Failed, Link},
-    outbox::{self, Lane, Outbox, Sends, To},
+    outbox::{self, Outbox, To},
     unreadable::unreadable,
 };
 use crate::{
-    ChannelLayer, ChannelName, Delivery, Envelope, Group, LayerError, Mailbox, Retention,
-    metrics::{self, Reason},
-    wire::{Address, Codec},
+    ChannelLayer, ChannelName, Delivery, Envelope, Group, LayerError, Mailbox, Retention, metrics,
+    wire::Codec,
 };
 
 /// A channel layer over Redis that keeps nothing there: `channels_redis.pubsub` of Django.
 ///
 /// What is sent reaches those who are there at that moment, in every process, Django's included: names and
 /// messages are those of channels_redis 4.3. An event for a group is one command, however many processes have
-/// members. It needs Redis 6 or newer.
+/// members. It needs Redis 6 or newer. On a Redis Cluster of version 7, [`RedisOptions::cluster`] spreads events over
+/// its servers.
 ///
 /// ```no_run
 /// use channels_layer::{Layer, RedisPubSubLayer};
@@ -75,7 +75,7 @@ use crate::{
 /// last one the layer ends, and all of its mailboxes with it.
 ///
 /// When the server is away, calls fail with [`LayerError::Unavailable`] within the
-/// [time limit](RedisOptions::time_limit); mailboxes stay, and when it is back they are told by a
+/// [time limit](RedisOptions::time_limit), or events [wait](RedisOptions::on_outage); mailboxes stay, and when it is back they are told by a
 /// [`Gap`](crate::Gap).
 #[derive(Clone)]
 pub struct RedisPubSubLayer(Arc<Inner>);
@@ -130,7 +130,8 @@ impl RedisPubSubLayer {
     ///
     /// # Errors
     ///
-    /// [`LayerError::Unavailable`] if one of the servers cannot be reached within the time limit.
+    /// [`LayerError::Unavailable`] if one of the servers cannot be reached within the time limit, or of a cluster
+    /// none; [`LayerError::Host`] if a cluster is asked for, and the server is of none or older than Redis 7.
     pub async fn with_options(options: RedisOptions) -> Result<Self, LayerError> {
         // without the types beneath: rustc follows them into the `main` that awaits this, and may give up
         let opened: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(Self::open(options));
@@ -140,18 +141,17 @@ impl RedisPubSubLayer {
     async fn open(options: RedisOptions) -> Result<Self, LayerError> {
         let shared = Shared::new(&options);
         let mut tasks = Vec::new();
+        let mut spawn = |task| tasks.push(AbortOnDropHandle::new(task));
         if options.cluster {
             let cluster = Cluster::find(&shared, Connector::all(&options)).await?;
-            tasks.push(AbortOnDropHandle::new(tokio::spawn(cluster.keep())));
-        }
-        for (&server, link) in &shared.servers().links {
-            if options.cluster {
-                break;
+            spawn(tokio::spawn(cluster.keep()));
+        } else {
+            for (&server, link) in &shared.servers().links {
+                link.open().await?;
+                let subscriber = Subscriber::open(&shared, server, link).await?;
+                spawn(tokio::spawn(subscriber.run()));
+                spawn(tokio::spawn(Arc::clone(link).keep()));
             }
-            link.open().await?;
-            let subscriber = Subscriber::open(&shared, server, link).await?;
-            tasks.push(AbortOnDropHandle::new(tokio::spawn(subscriber.run())));
-            tasks.push(AbortOnDropHandle::new(tokio::spawn(Arc::clone(link).keep())));
         }
         Ok(Self(Arc::new(Inner { shared, _tasks: tasks })))
     }
@@ -176,55 +176,9 @@ impl RedisPubSubLayer {
     /// waited for it.
     pub async fn close(&self) -> Result<(), LayerError> {
         let shared = &self.0.shared;
-        let flushed = match &shared.outbox {
-            Some(outbox) => outbox.close(shared.time_limit).await,
-            None => Ok(()),
-        };
+        let flushed = outbox::close(shared.outbox.as_ref(), shared.time_limit).await;
         shared.registry.close();
         flushed
-    }
-}
-
-#[async_trait]
-impl Sends for Shared {
-    fn outbox(&self) -> Option<&Outbox> {
-        self.outbox.as_ref()
-    }
-
-    fn lane_of(&self, to: &To) -> Lane {
-        self.servers.borrow().map.lane_of(&self.topic_of(to))
-    }
-
-    async fn is_up(&self, lane: Lane) -> bool {
-        let mut servers = self.servers.subscribe();
-        loop {
-            let (server, link) = servers.borrow_and_update().of_lane(lane);
-            let is_up = async {
-                match link {
-                    Some(link) => {
-                        let is_up = link.is_up().await;
-                        self.becomes_whole(server).await;
-                        is_up
-                    }
-                    None => std::future::pending().await,
-                }
-            };
-            select! {
-                is_up = is_up => return is_up,
-                Ok(()) = servers.changed() => {}
-            }
-        }
-    }
-
-    async fn send_now(&self, to: &To, event: &Envelope) -> Result<Delivery, LayerError> {
-        let delivered = self.publish(&self.topic_of(to), event).await?;
-        if let To::Channel(channel) = to
-            && delivered == 0
-        {
-            metrics::dropped(Reason::Gone);
-            tracing::debug!(%channel, kind = event.kind(), "event dropped: nobody receives there");
-        }
-        Ok(Delivery { delivered, dropped: 0 })
     }
 }
 
@@ -246,96 +200,6 @@ impl Shared {
             time_limit: options.time_limit,
             outbox: Outbox::new(options.on_outage),
         })
-    }
-
-    /// Waits until a server sends again what it did: what is published before that reaches nobody here. Not for
-    /// ever: it may refuse to.
-    async fn becomes_whole(&self, server: Server) {
-        let end = Instant::now() + self.time_limit;
-        loop {
-            let mut whole = pin!(self.whole.notified());
-            whole.as_mut().enable();
-            if self.registry.is_whole(server) || timeout_at(end, whole).await.is_err() {
-                return;
-            }
-        }
-    }
-
-    /// Where what is for somebody is published.
-    fn topic_of(&self, to: &To) -> String {
-        match to {
-            To::Channel(channel) => channel.to_string(),
-            To::Group(group) => self.registry.names.of_group(group),
-        }
-    }
-
-    /// Publishes an event. Returns how many processes got it.
-    async fn publish(&self, topic: &str, event: &Envelope) -> Result<usize, LayerError> {
-        let message = self.codec.write(event, &Address::Implied)?;
-        let mut command = redis::cmd(if self.is_cluster() { "SPUBLISH" } else { "PUBLISH" });
-        command.arg(topic).arg(&message[..]);
-        let mut servers = self.servers.subscribe();
-        let (deadline, mut backoff) = (Instant::now() + self.time_limit, Backoff::default());
-        loop {
-            let link = servers.borrow_and_update().link_of(topic).cloned();
-            let failed = match self.publish_at(link.as_deref(), &command, &mut servers, deadline).await {
-                Some(Ok(receivers)) => return Ok(receivers),
-                Some(Err(failed)) => failed,
-                // another server has it by now
-                None => continue,
-            };
-            // one that sends us elsewhere has done nothing
-            let is_elsewhere = matches!(&failed, Failed::Refused(_, error) if is_elsewhere(error));
-            if !is_elsewhere {
-                metrics::layer_failed();
-                return Err(failed.into());
-            }
-            if Instant::now() >= deadline {
-                metrics::layer_failed();
-                return Err(Failed::NotSent("the server of the cluster that has the slot".to_owned()).into());
-            }
-            self.unsure.notify_one();
-            select! {
-                _ = servers.changed() => {}
-                () = sleep(backoff.next()) => {}
-            }
-        }
-    }
-
-    /// Publishes at this server, unless there come others while it is away.
-    async fn publish_at(
-        &self,
-        link: Option<&Link>,
-        command: &redis::Cmd,
-        servers: &mut watch::Receiver<Arc<Servers>>,
-        deadline: Instant,
-    ) -> Option<Result<usize, Failed>> {
-        let ready = async {
-            match link {
-                // it is to be tried later
-                Some(link) if self.outbox.is_some() && !link.has_connection() => {
-                    Err(Failed::NotSent(link.shown()))
-                }
-                Some(link) => link.ready().await.map(|ready| (link, ready)),
-                None => {
-                    if self.outbox.is_none() {
-                        sleep_until(deadline).await;
-                    }
-                    Err(Failed::NotSent("any server of the cluster".to_owned()))
-                }
-            }
-        };
-        let (link, ready) = select! {
-            biased;
-            ready = ready => match ready {
-                Ok(ready) => ready,
-                Err(failed) => return Some(Err(failed)),
-            },
-            Ok(()) = servers.changed() => return None,
-        };
-        let left = deadline.saturating_duration_since(Instant::now());
-        let publish = |mut connection| async move { command.query_async(&mut connection).await };
-        Some(link.run_on(ready, left, publish).await)
     }
 
     fn is_cluster(&self) -> bool {
@@ -360,7 +224,7 @@ impl Shared {
         let Some(confirmation) = confirmation else { return Ok(()) };
         let shown = || {
             let servers = self.servers();
-            servers.link_of(topic).map_or_else(|| "any server of the cluster".to_owned(), |link| link.shown())
+            servers.link_of(topic).map_or_else(|| ANYBODY.to_owned(), |link| link.shown())
         };
         let down = self.registry.down(topic);
         let failed = match timeout_at(down.unwrap_or_else(Instant::now) + self.time_limit, confirmation).await

@@ -215,15 +215,13 @@ impl Topics {
     pub(super) fn take_moved(&mut self, is_gone: impl Fn(&str) -> bool) -> Vec<Moved> {
         let mut moved = Vec::new();
         for (name, topic) in &mut self.all {
-            if !topic.wanted || !is_gone(name) {
-                continue;
+            if topic.wanted && is_gone(name) {
+                topic.misses(self.well);
+                let waiting = std::mem::take(&mut topic.waiting);
+                moved.push(Moved { name: name.clone(), missed: topic.missed.take(), waiting });
             }
-            topic.misses(self.well);
-            topic.wanted = false;
-            let waiting = std::mem::take(&mut topic.waiting);
-            moved.push(Moved { name: name.clone(), missed: topic.missed.take(), waiting });
-            self.changed.insert(name.clone());
         }
+        moved.iter().for_each(|moved| self.unwant(&moved.name));
         moved
     }
 

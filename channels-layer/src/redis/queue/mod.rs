@@ -53,7 +53,7 @@ use crate::{ChannelLayer, ChannelName, Delivery, Envelope, Group, LayerError, Ma
 /// last one the layer ends, and all of its mailboxes with it.
 ///
 /// When the server is away, calls fail with [`LayerError::Unavailable`] within the
-/// [time limit](RedisOptions::time_limit); mailboxes stay, and when it is back they are told by a
+/// [time limit](RedisOptions::time_limit), or events [wait](RedisOptions::on_outage); mailboxes stay, and when it is back they are told by a
 /// [`Gap`](crate::Gap).
 #[derive(Clone)]
 pub struct RedisLayer(Arc<Inner>);
@@ -164,10 +164,7 @@ impl RedisLayer {
     /// that is why events are lost which waited for it.
     pub async fn close(&self) -> Result<(), LayerError> {
         let shared = &self.0.shared;
-        let flushed = match &shared.outbox {
-            Some(outbox) => outbox.close(shared.time_limit).await,
-            None => Ok(()),
-        };
+        let flushed = outbox::close(shared.outbox.as_ref(), shared.time_limit).await;
         for held in shared.registry.held() {
             held.settle(shared).await;
         }
