@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use tokio::{
     runtime::Handle,
     select,
-    sync::Notify,
+    sync::{Notify, oneshot},
     task::JoinSet,
     time::{Instant, sleep, sleep_until, timeout},
 };
@@ -26,6 +26,7 @@ use super::{
 };
 use crate::{
     ChannelName, Delivery, Envelope, Group, LayerError,
+    capacity::LONGEST,
     metrics::{self, Reason},
 };
 
@@ -48,6 +49,11 @@ pub(super) trait Sends: Send + Sync + 'static {
     fn outbox(&self) -> Option<&Outbox>;
 
     fn lane_of(&self, to: &To) -> Lane;
+
+    /// Whether a lane's server seems to be there at the moment, and how long a call may take.
+    fn has_connection(&self, lane: Lane) -> bool;
+
+    fn time_limit(&self) -> Duration;
 
     /// Waits until a lane's server seems to be there. `false` if it never will be.
     async fn is_up(&self, lane: Lane) -> bool;
@@ -77,12 +83,14 @@ struct State {
     tasks: JoinSet<()>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Waiting {
     to: To,
     event: Envelope,
     bytes: usize,
     until: Instant,
+    /// Whoever waits for what becomes of it.
+    answer: oneshot::Sender<Result<Delivery, LayerError>>,
 }
 
 /// What became of one that waited.
@@ -101,8 +109,14 @@ impl Outbox {
     /// If there is no runtime here to send what has waited.
     pub(super) fn new(on_outage: OnOutage) -> Option<Self> {
         let OnOutage::Queue { events, bytes, for_at_most } = on_outage else { return None };
-        let (runtime, state) = (Handle::current(), Mutex::default());
-        Some(Self { most: events, most_bytes: bytes, for_at_most, runtime, state, idle: Notify::new() })
+        Some(Self {
+            most: events,
+            most_bytes: bytes,
+            for_at_most: for_at_most.min(LONGEST),
+            runtime: Handle::current(),
+            state: Mutex::default(),
+            idle: Notify::new(),
+        })
     }
 
     // No code of others runs under this lock, so what a poisoned one guards is still consistent.
@@ -118,7 +132,13 @@ impl Outbox {
         self.lock().lanes.contains_key(&lane)
     }
 
-    fn push<S: Sends>(&self, layer: &Arc<S>, lane: Lane, to: To, event: Envelope) -> Result<(), LayerError> {
+    fn push<S: Sends>(
+        &self,
+        layer: &Arc<S>,
+        lane: Lane,
+        to: To,
+        event: Envelope,
+    ) -> Result<oneshot::Receiver<Result<Delivery, LayerError>>, LayerError> {
         // what cannot be written fails where it was sent
         let bytes = event.to_msgpack()?.len() + event.kind().len() + OVERHEAD;
         let until = Instant::now() + self.for_at_most;
@@ -126,14 +146,15 @@ impl Outbox {
         if state.closed {
             return Err(LayerError::Unavailable("the layer was closed".into()));
         }
-        if state.stats.waiting >= self.most || state.stats.bytes + bytes > self.most_bytes {
+        if state.stats.waiting >= self.most || state.stats.bytes.saturating_add(bytes) > self.most_bytes {
             let OutboxStats { waiting, bytes, .. } = state.stats;
             return Err(LayerError::OutboxFull { waiting, bytes });
         }
         state.stats.waiting += 1;
         state.stats.bytes += bytes;
         metrics::outbox(1.0, bytes as f64);
-        let waiting = Waiting { to, event, bytes, until };
+        let (answer, outcome) = oneshot::channel();
+        let waiting = Waiting { to, event, bytes, until, answer };
         match state.lanes.get_mut(&lane) {
             Some(lane) => lane.push_back(waiting),
             None => {
@@ -142,16 +163,19 @@ impl Outbox {
                 state.tasks.spawn_on(drain(Arc::clone(layer), lane), &self.runtime);
             }
         }
-        Ok(())
+        Ok(outcome)
     }
 
-    /// The oldest of a lane. It stays there while it is sent: what is newer waits behind it.
-    fn first(&self, lane: Lane) -> Option<Waiting> {
-        self.lock().lanes.get(&lane)?.front().cloned()
+    /// The oldest of a lane, and until when it may wait. It stays there while it is sent: what is newer waits
+    /// behind it.
+    fn first(&self, lane: Lane) -> Option<(To, Envelope, Instant)> {
+        let state = self.lock();
+        let first = state.lanes.get(&lane)?.front()?;
+        Some((first.to.clone(), first.event.clone(), first.until))
     }
 
     /// What became of the oldest of a lane. Says whether there are more.
-    fn ends(&self, lane: Lane, end: End) -> bool {
+    fn ends(&self, lane: Lane, end: End, outcome: Result<Delivery, LayerError>) -> bool {
         let mut state = self.lock();
         let Some(waiting) = state.lanes.get_mut(&lane) else { return false };
         let Some(first) = waiting.pop_front() else { return false };
@@ -160,6 +184,9 @@ impl Outbox {
             state.lanes.remove(&lane);
         }
         state.stats.note(&first, end);
+        if first.answer.send(outcome).is_err() {
+            tracing::trace!("nobody waited for what became of an event");
+        }
         if state.lanes.is_empty() {
             self.idle.notify_waiters();
         }
@@ -235,19 +262,27 @@ pub(super) async fn send<S: Sends>(layer: &Arc<S>, to: To, event: Envelope) -> R
             outcome => return outcome,
         }
     }
-    outbox.push(layer, lane, to, event)?;
-    Ok(Delivery::default())
+    let outcome = outbox.push(layer, lane, to, event)?;
+    if !layer.has_connection(lane) {
+        return Ok(Delivery::default());
+    }
+    // who could send faster than what waits is sent would keep it waiting for ever
+    match timeout(layer.time_limit(), outcome).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(LayerError::Unavailable("the layer was closed".into())),
+        Err(_) => Ok(Delivery::default()),
+    }
 }
 
 /// Sends what waits in a lane, until nothing does.
 async fn drain<S: Sends>(layer: Arc<S>, lane: Lane) {
     let Some(outbox) = layer.outbox() else { return };
     let (mut is_up, mut backoff) = (false, Backoff::default());
-    while let Some(first) = outbox.first(lane) {
+    while let Some((to, event, until)) = outbox.first(lane) {
         if !is_up {
             select! {
                 biased;
-                () = sleep_until(first.until) => {}
+                () = sleep_until(until) => {}
                 there = layer.is_up(lane) => {
                     if !there {
                         return;
@@ -256,14 +291,14 @@ async fn drain<S: Sends>(layer: Arc<S>, lane: Lane) {
                 }
             }
         }
-        let end = if Instant::now() >= first.until {
-            tracing::warn!(kind = first.event.kind(), "event lost: it waited too long for the server");
-            End::Expired
+        let (end, outcome) = if Instant::now() >= until {
+            tracing::warn!(kind = event.kind(), "event lost: it waited too long for the server");
+            (End::Expired, Err(LayerError::Unavailable("the event waited too long for the server".into())))
         } else {
-            match layer.send_now(&first.to, &first.event).await {
-                Ok(_) => {
+            match layer.send_now(&to, &event).await {
+                Ok(delivery) => {
                     backoff.reset();
-                    End::Sent
+                    (End::Sent, Ok(delivery))
                 }
                 Err(error) if was_not_sent(&error) => {
                     is_up = false;
@@ -273,14 +308,14 @@ async fn drain<S: Sends>(layer: Arc<S>, lane: Lane) {
                 Err(error) => {
                     is_up = false;
                     tracing::warn!(
-                        kind = first.event.kind(), %error, cause = cause(&error),
+                        kind = event.kind(), %error, cause = cause(&error),
                         "event lost: it waited for the server, and was not sent"
                     );
-                    End::Lost
+                    (End::Lost, Err(error))
                 }
             }
         };
-        if !outbox.ends(lane, end) {
+        if !outbox.ends(lane, end, outcome) {
             return;
         }
     }

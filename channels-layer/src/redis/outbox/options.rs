@@ -25,7 +25,7 @@ pub enum OnOutage {
     Fail,
     /// The event waits in this process, and the send is done at once, with nobody in its
     /// [`Delivery`](crate::Delivery). When the server is back, what waits is sent in the order it came, before
-    /// anything newer for the same server (in a cluster, for the same slot).
+    /// anything newer for the same server (in a cluster, for the same slot): who sends meanwhile waits for that.
     ///
     /// Each is sent at most once: one that the server may have got when its connection broke is lost, and counted.
     /// So is one that has waited too long.
@@ -35,7 +35,7 @@ pub enum OnOutage {
         events: usize,
         /// How many bytes of memory they may take, as they are encoded, with some hundred for each.
         bytes: usize,
-        /// How long one may wait. Then it is dropped.
+        /// How long one may wait. Then it is dropped. [`Duration::MAX`] stands for as long as it takes.
         for_at_most: Duration,
     },
 }

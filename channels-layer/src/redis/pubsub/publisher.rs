@@ -1,6 +1,6 @@
 //! Publishes events, at whichever server has the topic at the moment.
 
-use std::{future::pending, pin::pin, sync::Arc};
+use std::{future::pending, pin::pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tokio::{
@@ -36,6 +36,15 @@ impl Sends for Shared {
 
     fn lane_of(&self, to: &To) -> Lane {
         self.servers.borrow().map.lane_of(&self.topic_of(to))
+    }
+
+    fn has_connection(&self, lane: Lane) -> bool {
+        let (_, link) = self.servers.borrow().of_lane(lane);
+        link.is_some_and(|link| link.has_connection())
+    }
+
+    fn time_limit(&self) -> Duration {
+        self.time_limit
     }
 
     async fn is_up(&self, lane: Lane) -> bool {

@@ -189,6 +189,14 @@ impl Sends for Shared {
         }
     }
 
+    fn has_connection(&self, lane: Lane) -> bool {
+        self.store.links[lane].has_connection()
+    }
+
+    fn time_limit(&self) -> Duration {
+        self.time_limit
+    }
+
     async fn is_up(&self, lane: Lane) -> bool {
         // what is sent to a group before its members are back reaches nobody
         self.store.links[lane].is_up().await

@@ -12,7 +12,7 @@ use std::{
 use redis::{ErrorKind, RedisError, ServerErrorKind, aio::MultiplexedConnection};
 use tokio::{
     select,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 use tokio_util::task::AbortOnDropHandle;
 
@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{
     LayerError, RedisHostError,
+    error::BoxError,
     redis::{
         backoff::Backoff,
         connect::Connector,
@@ -90,7 +91,19 @@ impl Cluster {
                 Err(error) => tracing::debug!(%error, server = seed.shown(), "another server is asked"),
             }
         }
-        outcome.map(|()| cluster)
+        outcome?;
+        cluster.connected().await;
+        Ok(cluster)
+    }
+
+    /// Waits until there is a connection to each server, within the time limit: one may be away just now.
+    async fn connected(&self) {
+        let end = Instant::now() + self.shared.time_limit;
+        for node in self.nodes.values() {
+            if timeout_at(end, node.link.is_up()).await.is_err() {
+                tracing::warn!(server = node.link.shown(), "a server of the cluster is away");
+            }
+        }
     }
 
     async fn begin(&mut self, seed: &Connector) -> Result<(), LayerError> {
@@ -153,9 +166,16 @@ impl Cluster {
         }
         for number in 0..self.seeds.len() {
             let seed = self.seeds[(self.turn + number) % self.seeds.len()].clone();
-            let asked = async { told(&mut seed.connect().await.ok()?).await.ok() };
-            if let Ok(Some(answer)) = timeout(limit, asked).await {
-                return self.learn(&seed, &answer);
+            let asked = async {
+                match seed.connect().await {
+                    Ok(mut connection) => told(&mut connection).await.map_err(BoxError::from),
+                    Err(error) => Err(error.into()),
+                }
+            };
+            match timeout(limit, asked).await {
+                Ok(Ok(answer)) => return self.learn(&seed, &answer),
+                Ok(Err(error)) => tracing::debug!(%error, "another server is asked"),
+                Err(_) => tracing::debug!(server = seed.shown(), "another server is asked"),
             }
         }
         tracing::warn!("no server of the cluster can be asked");
