@@ -135,7 +135,8 @@ pub use channels_layer::{
 #[cfg(feature = "redis")]
 #[doc(inline)]
 pub use channels_layer::{
-    RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisStats,
+    OnOutage, OutboxStats, RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisPubSubLayer,
+    RedisPubSubStats, RedisStats,
 };
 
 pub mod metrics;

@@ -51,7 +51,8 @@ pub mod wire;
 
 #[cfg(feature = "redis")]
 pub use self::redis::{
-    RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisStats,
+    OnOutage, OutboxStats, RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisPubSubLayer,
+    RedisPubSubStats, RedisStats,
 };
 pub use self::{
     blocking::BlockingLayer,

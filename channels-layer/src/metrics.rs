@@ -12,6 +12,12 @@ pub const LAYER_RECONNECTS: &str = "channels_layer_reconnects_total";
 /// Counter: times that events may have been missed since a layer was cut off from its server.
 pub const LAYER_GAPS: &str = "channels_layer_gaps_total";
 
+/// Gauge: events that wait in this process for a layer's server that is away.
+pub const LAYER_OUTBOX_EVENTS: &str = "channels_layer_outbox_events";
+
+/// Gauge: the memory they take, in bytes.
+pub const LAYER_OUTBOX_BYTES: &str = "channels_layer_outbox_bytes";
+
 /// Why an event was dropped: the label `reason` of [`EVENTS_DROPPED`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -24,6 +30,9 @@ pub enum Reason {
     Gone,
     /// `unreadable`: what came from the server is no event, or was encrypted with another key.
     Unreadable,
+    /// `unsent`: it waited for the layer's server in vain, or was lost with the connection over which it was sent
+    /// after that.
+    Unsent,
 }
 
 impl Reason {
@@ -34,6 +43,7 @@ impl Reason {
             Self::Expired => "expired",
             Self::Gone => "gone",
             Self::Unreadable => "unreadable",
+            Self::Unsent => "unsent",
         }
     }
 }
@@ -55,4 +65,10 @@ pub(crate) fn layer_reconnected() {
 #[cfg(feature = "redis")]
 pub(crate) fn layer_gap() {
     metrics::counter!(LAYER_GAPS).increment(1);
+}
+
+#[cfg(feature = "redis")]
+pub(crate) fn outbox(events: f64, bytes: f64) {
+    metrics::gauge!(LAYER_OUTBOX_EVENTS).increment(events);
+    metrics::gauge!(LAYER_OUTBOX_BYTES).increment(bytes);
 }

@@ -1,4 +1,4 @@
-use std::{env, net::Ipv4Addr, process::Command};
+use std::{env, fs, net::Ipv4Addr, path::PathBuf, process::Command};
 
 use serde_json::Value;
 use tokio::{
@@ -48,6 +48,12 @@ impl Django {
         Self { seed: serde_json::from_str(&seed).unwrap(), port, settings, _server: server }
     }
 
+    /// Where a browser would connect to it.
+    #[cfg(feature = "redis")]
+    pub(crate) fn websocket(&self, path: &str) -> String {
+        format!("ws://127.0.0.1:{}{path}", self.port)
+    }
+
     /// The credentials of this kind.
     pub(crate) fn credentials(&self, kind: &str) -> Vec<&Value> {
         let all = self.seed["credentials"].as_array().unwrap();
@@ -87,6 +93,29 @@ impl Django {
     #[cfg(feature = "sessions")]
     pub(crate) fn python(&self, code: &str) -> String {
         run(site("manage", &self.settings).args(["shell", "-v", "0", "-c", code]))
+    }
+}
+
+/// A file of SQLite that goes with the test.
+pub(crate) struct File(PathBuf);
+
+impl File {
+    pub(crate) fn new(name: &str) -> Self {
+        Self(env::temp_dir().join(format!("channels-{name}-{}.sqlite3", std::process::id())))
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("sqlite://{}", self.path())
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        fs::remove_file(&self.0).unwrap();
     }
 }
 

@@ -19,7 +19,10 @@ use tokio::time::{sleep, timeout};
 
 pub(crate) use self::{client::Client, journal::Journal, raw::Raw};
 #[cfg(feature = "postgres")]
-pub(crate) use self::{django::Django, postgres::Postgres};
+pub(crate) use self::{
+    django::{Django, File},
+    postgres::Postgres,
+};
 
 /// How long anything may take that is about to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

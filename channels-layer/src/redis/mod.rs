@@ -6,6 +6,7 @@ mod connect;
 mod host;
 mod link;
 mod options;
+mod outbox;
 mod pubsub;
 mod queue;
 mod ring;
@@ -14,6 +15,7 @@ mod unreadable;
 pub use self::{
     host::{RedisHost, RedisHostError},
     options::RedisOptions,
+    outbox::{OnOutage, OutboxStats},
     pubsub::{RedisPubSubLayer, RedisPubSubStats},
     queue::{RedisLayer, RedisStats},
 };
