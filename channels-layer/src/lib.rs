@@ -51,7 +51,8 @@ pub mod wire;
 
 #[cfg(feature = "redis")]
 pub use self::redis::{
-    RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisStats,
+    DeadLetter, DeadReason, RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisPubSubLayer,
+    RedisPubSubStats, RedisStats, RedisTask, RedisTaskReceiver, RedisTasks, TaskPolicy, TaskStats,
 };
 pub use self::{
     blocking::BlockingLayer,

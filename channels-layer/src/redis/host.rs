@@ -54,6 +54,14 @@ pub enum RedisHostError {
     /// A server of a Redis Cluster.
     #[error("{0} is part of a Redis Cluster; name single servers, each a shard of its own")]
     Cluster(String),
+    /// A server that lacks commands which are needed.
+    #[error("{server} is Redis {version}, and jobs that are acknowledged need 6.2 or newer")]
+    TooOld {
+        /// Where it is.
+        server: String,
+        /// What it is.
+        version: String,
+    },
     /// A sentinel on a Unix socket: there is no way for it to tell of others.
     #[error("a sentinel is reached over TCP; write redis:// or rediss://")]
     SentinelSocket,

@@ -8,6 +8,7 @@ mod outage;
 mod pubsub;
 mod server;
 mod sharing;
+mod tasks;
 mod topologies;
 
 use std::time::Duration;
