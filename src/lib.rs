@@ -122,9 +122,10 @@ pub use channels_auth::{
 #[doc(inline)]
 pub use channels_core::{
     Accept, AllowedHosts, AllowedOrigins, Channels, CloseCode, CloseReason, Compression, ConnectionHandle,
-    ConnectionId, ConnectionLimit, Drain, Error, Frame, FromFn, Handlers, JsonWebsocketConsumer, Limits,
+    ConnectionId, ConnectionLimit, Drain, Error, Frame, FromFn, Handlers, Job, JsonWebsocketConsumer, Limits,
     Middleware, Next, OriginPatternError, Overflow, PatternError, Rate, Refusal, Rejection, Result, Routes,
-    Scope, ScopeError, Socket, SocketError, Tuning, WebsocketConsumer, async_trait, cookie, from_fn, testing,
+    Scope, ScopeError, Socket, SocketError, Tuning, WebsocketConsumer, Work, Worker, Workers, async_trait,
+    cookie, from_fn, testing,
 };
 #[doc(inline)]
 pub use channels_layer::{
@@ -135,7 +136,8 @@ pub use channels_layer::{
 #[cfg(feature = "redis")]
 #[doc(inline)]
 pub use channels_layer::{
-    RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisStats,
+    DeadLetter, DeadReason, RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisPubSubLayer,
+    RedisPubSubStats, RedisStats, RedisTask, RedisTaskReceiver, RedisTasks, TaskPolicy, TaskStats,
 };
 
 pub mod metrics;

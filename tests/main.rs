@@ -21,6 +21,9 @@ mod routing;
 mod shutdown;
 mod slow;
 mod support;
+#[cfg(feature = "redis")]
+mod tasks;
 mod time;
 #[cfg(feature = "rustls")]
 mod tls;
+mod workers;

@@ -24,6 +24,7 @@ mod socket;
 pub mod testing;
 mod transport;
 mod tuning;
+mod workers;
 
 pub use async_trait::async_trait;
 pub use channels_layer::{
@@ -35,7 +36,7 @@ pub use self::{
     channels::{Channels, Refusal},
     close::{CloseCode, CloseReason},
     connection::{Accept, ConnectionHandle, ConnectionId, SocketError},
-    consumer::{Handlers, JsonWebsocketConsumer, WebsocketConsumer},
+    consumer::{Handlers, JsonWebsocketConsumer, WebsocketConsumer, Worker},
     drain::Drain,
     error::{Error, Result},
     frame::Frame,
@@ -49,4 +50,5 @@ pub use self::{
     socket::Socket,
     transport::{Compression, Rate},
     tuning::Tuning,
+    workers::{Job, Work, Workers},
 };
