@@ -51,8 +51,9 @@ pub mod wire;
 
 #[cfg(feature = "redis")]
 pub use self::redis::{
-    DeadLetter, DeadReason, RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisPubSubLayer,
-    RedisPubSubStats, RedisStats, RedisTask, RedisTaskReceiver, RedisTasks, TaskPolicy, TaskStats,
+    BlockingRedisPublisher, DeadLetter, DeadReason, RedisHost, RedisHostError, RedisLayer, RedisOptions,
+    RedisPubSubLayer, RedisPubSubStats, RedisPublisher, RedisStats, RedisTask, RedisTaskReceiver, RedisTasks,
+    TaskPolicy, TaskStats,
 };
 pub use self::{
     blocking::BlockingLayer,

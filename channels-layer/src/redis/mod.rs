@@ -6,6 +6,7 @@ mod connect;
 mod host;
 mod link;
 mod options;
+mod publisher;
 mod pubsub;
 mod queue;
 mod ring;
@@ -15,6 +16,7 @@ mod unreadable;
 pub use self::{
     host::{RedisHost, RedisHostError},
     options::RedisOptions,
+    publisher::{BlockingRedisPublisher, RedisPublisher},
     pubsub::{RedisPubSubLayer, RedisPubSubStats},
     queue::{RedisLayer, RedisStats},
     tasks::{DeadLetter, DeadReason, RedisTask, RedisTaskReceiver, RedisTasks, TaskPolicy, TaskStats},

@@ -5,6 +5,7 @@ mod django;
 mod faults;
 mod intents;
 mod outage;
+mod publisher;
 mod pubsub;
 mod server;
 mod sharing;

@@ -1,5 +1,6 @@
 //! Groups and channels in Redis' publish and subscribe: `channels_redis.pubsub.RedisPubSubChannelLayer`.
 
+mod announcer;
 mod intake;
 mod names;
 mod registry;
@@ -20,6 +21,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
+pub(super) use self::announcer::Announcer;
 use self::{names::Names, registry::Registry, subscriber::Subscriber, topics::Confirmation};
 use super::{
     RedisOptions,
