@@ -14,6 +14,7 @@ mod kit;
 mod log;
 mod middleware;
 mod origin;
+mod publish;
 mod rate;
 #[cfg(feature = "redis")]
 mod redis;

@@ -279,6 +279,21 @@ async fn processes_share_the_jobs_of_a_normal_channel() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs redis-server"]
+async fn a_program_whose_layer_is_closed_ends_with_an_error() {
+    let server = Server::start();
+    let layer = RedisLayer::connect(&server.url()).await.unwrap();
+    let workers = Workers::new(layer.clone()).worker("mails", mailer(&Journal::default()));
+    let running = tokio::spawn(workers.run_until(std::future::pending::<()>()));
+    until("the worker to listen", || layer.stats().receiving == 1).await;
+
+    layer.close().await.unwrap();
+
+    let ended = soon("the program to end", running).await.unwrap();
+    assert_eq!(ended.unwrap_err().to_string(), "the workers ended: the channel layer was closed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server"]
 async fn where_a_layer_publishes_each_process_works_on_each_job() {
     let server = Server::start();
     let journals = [Journal::default(), Journal::default()];

@@ -16,6 +16,7 @@ mod groups;
 mod limits;
 pub mod metrics;
 mod middleware;
+mod publish;
 mod random;
 mod reply;
 mod routing;
@@ -45,6 +46,7 @@ pub use self::{
         AllowedHosts, AllowedOrigins, ConnectionLimit, FromFn, Middleware, Next, OriginPatternError,
         Rejection, from_fn,
     },
+    publish::Publish,
     routing::{PatternError, Routes},
     scope::{ProxyError, Scope, ScopeError, TrustedProxies, cookie},
     socket::Socket,

@@ -25,6 +25,10 @@ pub const HOOK_PANICS: &str = "channels_hook_panics_total";
 pub const GROUPS: &str = "channels_groups";
 /// Gauge: members of those groups.
 pub const GROUP_MEMBERS: &str = "channels_group_members";
+/// Counter: requests to publish events, by `status`.
+pub const PUBLISH_REQUESTS: &str = "channels_publish_requests_total";
+/// Counter: events of such requests, by `outcome`.
+pub const PUBLISHED: &str = "channels_published_events_total";
 /// Counter: jobs that ended, by `channel` and `outcome`.
 pub const JOBS: &str = "channels_jobs_total";
 /// Gauge: jobs that are worked on, by `channel`.
@@ -71,6 +75,14 @@ pub(crate) fn groups(change: f64) {
 
 pub(crate) fn group_members(change: f64) {
     gauge!(GROUP_MEMBERS).increment(change);
+}
+
+pub(crate) fn publish_answered(status: u16) {
+    counter!(PUBLISH_REQUESTS, "status" => status.to_string()).increment(1);
+}
+
+pub(crate) fn published(outcome: &'static str) {
+    counter!(PUBLISHED, "outcome" => outcome).increment(1);
 }
 
 /// A job that is worked on, for as long as this lives.

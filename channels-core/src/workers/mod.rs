@@ -9,6 +9,7 @@ mod work;
 
 use std::{
     fmt, io,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -113,7 +114,7 @@ impl Workers {
     ///
     /// # Errors
     ///
-    /// [`io::Error`] if a thread could not be started.
+    /// [`io::Error`] if a thread could not be started, or all workers ended by themselves because the layer was closed.
     ///
     /// # Panics
     ///
@@ -123,12 +124,14 @@ impl Workers {
         assert!(!self.crews.is_empty(), "there is no worker to run: add `.worker(\"name\", ..)`");
         async move {
             let command = self.start()?;
-            let (signal, ended) = (std::pin::pin!(signal), std::pin::pin!(command.ended()));
+            let (signal, ended) = (pin!(signal), pin!(command.ended()));
             match select(signal, ended).await {
-                Either::Left(_) => self.stop(self.within).await,
-                Either::Right(_) => tracing::error!("all workers have ended by themselves"),
+                Either::Left(_) => {
+                    self.stop(self.within).await;
+                    Ok(())
+                }
+                Either::Right(_) => Err(io::Error::other("the workers ended: the channel layer was closed")),
             }
-            Ok(())
         }
     }
 

@@ -7,7 +7,7 @@ use channels_layer::RedisTasks;
 
 /// What a worker works on: a channel's name, or more than that.
 ///
-/// ```
+/// ```no_run
 /// use std::time::Duration;
 /// # use channels_core::*;
 /// # struct Thumbnails;
