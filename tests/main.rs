@@ -14,6 +14,7 @@ mod kit;
 mod log;
 mod middleware;
 mod origin;
+mod publish;
 mod rate;
 #[cfg(feature = "redis")]
 mod redis;
@@ -21,6 +22,9 @@ mod routing;
 mod shutdown;
 mod slow;
 mod support;
+#[cfg(feature = "redis")]
+mod tasks;
 mod time;
 #[cfg(feature = "rustls")]
 mod tls;
+mod workers;

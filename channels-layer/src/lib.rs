@@ -51,8 +51,9 @@ pub mod wire;
 
 #[cfg(feature = "redis")]
 pub use self::redis::{
-    OnOutage, OutboxStats, RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisPubSubLayer,
-    RedisPubSubStats, RedisStats,
+    BlockingRedisPublisher, DeadLetter, DeadReason, OnOutage, OutboxStats, RedisHost, RedisHostError,
+    RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisPublisher, RedisStats, RedisTask,
+    RedisTaskReceiver, RedisTasks, TaskPolicy, TaskStats,
 };
 pub use self::{
     blocking::BlockingLayer,

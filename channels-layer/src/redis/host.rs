@@ -62,12 +62,19 @@ pub enum RedisHostError {
         "{0} is no part of a Redis Cluster; name it with RedisOptions::url, or start it with cluster-enabled yes"
     )]
     NoCluster(String),
-    /// A server without sharded publish and subscribe.
-    #[error("{0} knows no sharded publishing (SPUBLISH); that needs Redis 7")]
-    TooOld(String),
     /// A cluster on a Unix socket: there is no way for it to tell of its other servers.
     #[error("a server of a cluster is reached over TCP; write redis:// or rediss://")]
     ClusterSocket,
+    /// A server that lacks commands which are needed.
+    #[error("{server} is too old: {what} needs Redis {needs} or newer")]
+    TooOld {
+        /// Where it is.
+        server: String,
+        /// What is not to be had there.
+        what: &'static str,
+        /// The oldest version that has it.
+        needs: &'static str,
+    },
     /// A sentinel on a Unix socket: there is no way for it to tell of others.
     #[error("a sentinel is reached over TCP; write redis:// or rediss://")]
     SentinelSocket,

@@ -7,15 +7,19 @@ mod host;
 mod link;
 mod options;
 mod outbox;
+mod publisher;
 mod pubsub;
 mod queue;
 mod ring;
+mod tasks;
 mod unreadable;
 
 pub use self::{
     host::{RedisHost, RedisHostError},
     options::RedisOptions,
     outbox::{OnOutage, OutboxStats},
+    publisher::{BlockingRedisPublisher, RedisPublisher},
     pubsub::{RedisPubSubLayer, RedisPubSubStats},
     queue::{RedisLayer, RedisStats},
+    tasks::{DeadLetter, DeadReason, RedisTask, RedisTaskReceiver, RedisTasks, TaskPolicy, TaskStats},
 };

@@ -7,9 +7,11 @@ mod faults;
 mod intents;
 mod outage;
 mod outbox;
+mod publisher;
 mod pubsub;
 mod server;
 mod sharing;
+mod tasks;
 mod topologies;
 
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! Groups and channels in Redis' publish and subscribe: `channels_redis.pubsub.RedisPubSubChannelLayer`.
 
+mod announcer;
 mod cluster;
 mod intake;
 mod names;
@@ -27,6 +28,7 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
+pub(super) use self::announcer::Announcer;
 use self::{
     cluster::Cluster,
     names::Names,

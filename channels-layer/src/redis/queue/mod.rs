@@ -7,7 +7,7 @@ mod registry;
 mod scores;
 mod scripts;
 mod source;
-mod store;
+pub(super) mod store;
 #[cfg(test)]
 mod vectors;
 mod worker;

@@ -31,8 +31,8 @@ const CHUNK: usize = 500;
 
 /// A layer's keys on its servers, without anything that is local to a process.
 #[derive(Debug)]
-pub(super) struct Store {
-    pub(super) links: Vec<Arc<Link>>,
+pub(in crate::redis) struct Store {
+    pub(in crate::redis) links: Vec<Arc<Link>>,
     pub(super) codec: Codec,
     pub(super) retention: Retention,
     prefix: String,
@@ -48,7 +48,7 @@ pub(super) struct Store {
 pub(super) type Joined = (Group, ChannelName, f64);
 
 impl Store {
-    pub(super) fn new(options: &RedisOptions, links: Vec<Arc<Link>>) -> Self {
+    pub(in crate::redis) fn new(options: &RedisOptions, links: Vec<Arc<Link>>) -> Self {
         Self {
             links,
             codec: options.codec(),
@@ -106,7 +106,11 @@ impl Store {
         self.scores.next()
     }
 
-    pub(super) async fn send(&self, channel: &ChannelName, event: &Envelope) -> Result<(), LayerError> {
+    pub(in crate::redis) async fn send(
+        &self,
+        channel: &ChannelName,
+        event: &Envelope,
+    ) -> Result<(), LayerError> {
         self.send_at(self.score(), channel, event).await
     }
 
@@ -132,7 +136,11 @@ impl Store {
         Err(LayerError::ChannelFull { channel: channel.clone(), capacity })
     }
 
-    pub(super) async fn group_send(&self, group: &Group, event: &Envelope) -> Result<Delivery, LayerError> {
+    pub(in crate::redis) async fn group_send(
+        &self,
+        group: &Group,
+        event: &Envelope,
+    ) -> Result<Delivery, LayerError> {
         self.group_send_at(self.score(), group, event).await
     }
 

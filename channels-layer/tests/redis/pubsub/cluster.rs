@@ -315,7 +315,7 @@ async fn a_server_that_cannot_do_it_is_refused_with_a_word_on_what_to_do() {
     let (no_cluster, too_old) = (connect(&alone).await, connect(&old).await);
 
     assert!(matches!(&no_cluster, LayerError::Host(RedisHostError::NoCluster(_))), "{no_cluster:?}");
-    assert!(matches!(&too_old, LayerError::Host(RedisHostError::TooOld(_))), "{too_old:?}");
+    assert!(matches!(&too_old, LayerError::Host(RedisHostError::TooOld { .. })), "{too_old:?}");
     assert!(too_old.to_string().contains("Redis 7"), "{too_old}");
     assert!(matches!(RedisOptions::cluster([]), Err(RedisHostError::NoServer)));
     assert!(matches!(RedisOptions::cluster(["unix:///x"]), Err(RedisHostError::ClusterSocket)));

@@ -113,7 +113,8 @@ impl Cluster {
         if let Err(error) = redis::cmd("SPUBLISH").exec_async(&mut connection).await
             && error.detail().is_some_and(|detail| detail.contains("unknown command"))
         {
-            return Err(RedisHostError::TooOld(seed.shown()).into());
+            let (server, what) = (seed.shown(), "sharded publishing (SPUBLISH)");
+            return Err(RedisHostError::TooOld { server, what, needs: "7" }.into());
         }
         match told(&mut connection).await {
             Ok(answer) => self.learn(seed, &answer),
