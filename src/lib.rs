@@ -121,7 +121,7 @@ pub use channels_auth::{
 };
 #[doc(inline)]
 pub use channels_core::{
-    Accept, AllowedHosts, AllowedOrigins, Channels, CloseCode, CloseReason, Compression, ConnectionHandle,
+    Accept, AllowedHosts, AllowedOrigins, Aside, Channels, CloseCode, CloseReason, Compression, ConnectionHandle,
     ConnectionId, ConnectionLimit, Drain, Error, Frame, FromFn, Handlers, JsonWebsocketConsumer, Limits,
     Middleware, Next, OriginPatternError, Overflow, PatternError, Rate, Refusal, Rejection, Result, Routes,
     Scope, ScopeError, Socket, SocketError, Tuning, WebsocketConsumer, async_trait, cookie, from_fn, testing,
