@@ -72,7 +72,8 @@ impl Live {
     ///
     /// [`AuthError::Invalid`].
     pub(crate) fn check(&self, digest: &Digest) -> Result<(), AuthError> {
-        if self.lock().denied.has(digest, self.now()) {
+        let now = self.now();
+        if self.lock().denied.has(digest, now) {
             return Err(AuthError::Invalid("it was revoked"));
         }
         Ok(())
@@ -84,8 +85,8 @@ impl Live {
     ///
     /// [`AuthError::Invalid`].
     pub(crate) fn check_user(&self, identity: &Identity) -> Result<(), AuthError> {
-        let user_id = login::user_id(&identity.user_id);
-        self.lock().denied.check(&user_id, identity, self.now())
+        let (user_id, now) = (login::user_id(&identity.user_id), self.now());
+        self.lock().denied.check(&user_id, identity, now)
     }
 
     /// From here on a connection is closed when its credential is revoked, until what is returned is dropped.
@@ -120,7 +121,7 @@ impl Live {
         }
     }
 
-    /// The credential that a connection has now.
+    /// The credential that a connection has now; `None` once it was revoked.
     pub(crate) fn login(&self, id: ConnectionId) -> Option<Arc<Login>> {
         self.lock().open.login(id)
     }
@@ -159,10 +160,10 @@ impl Live {
     }
 
     fn apply(&self, revocation: Revocation) {
-        let reason = revocation.reason();
+        let (reason, now) = (revocation.reason(), self.now());
         let concerned = {
-            let (mut state, now) = (self.lock(), self.now());
-            let concerned = state.open.concerned(&revocation);
+            let mut state = self.lock();
+            let concerned = state.open.take_concerned(&revocation);
             state.denied.add(&revocation, now);
             state.recent.add(revocation);
             concerned

@@ -19,8 +19,8 @@ use tokio::{
 
 use super::{Login, Place};
 use crate::{
-    AuthError, Authenticated, Revoker, Standing, TokenAuth, UserLoader, clock::Clock, logout::Connected,
-    metrics, stack::in_message, visit::Visit,
+    AuthError, Authenticated, Revoker, Standing, TokenAuth, UserLoader, clock::Clock, error::Causes,
+    logout::Connected, metrics, stack::in_message, visit::Visit,
 };
 
 /// How long to sleep without a look at the clock: it may be set, and a machine may sleep.
@@ -71,6 +71,8 @@ impl<L: UserLoader> Watch<'_, L> {
         let live = self.stack.live();
         loop {
             select! {
+                // a client that sends one credential after the other does not put its end off by that
+                biased;
                 () = self.expiry(&login) => match self.ask_again(&login).await {
                     Ok(prolonged) => login = prolonged,
                     Err(rejection) => return self.close(&rejection).await,
@@ -107,25 +109,28 @@ impl<L: UserLoader> Watch<'_, L> {
 
     /// The credential has ended, unless that was put off where it is stored.
     async fn ask_again(&self, login: &Login) -> Result<Arc<Login>, Rejection> {
-        let asked = timeout(self.limit, login.authenticator.recheck(&[&login.credential])).await;
-        let standings = asked.unwrap_or_else(|late| Err(AuthError::unavailable(late)));
-        let now = self.stack.time().now();
-        let outcome = standings.and_then(|standings| match standings.first() {
-            Some(Standing::Good(end)) if end.is_none_or(|end| end > now) => Ok(*end),
-            Some(Standing::Good(_) | Standing::Revoked | Standing::Unknown) | None => Err(AuthError::Expired),
-        });
-        match outcome {
-            Ok(expires) => self.take(Login { expires, ..login.clone() }),
-            Err(AuthError::Expired) => {
-                metrics::expired();
-                tracing::info!(connection = %self.handle.id(), "closed: its credential has expired");
-                Err(AuthError::Expired.into())
-            }
+        // what is revoked from here on is not missed
+        let heard = self.stack.live().heard();
+        match self.new_end(login).await {
+            Ok(expires) => self.take(Arc::new(Login { expires, heard, ..login.clone() })),
             Err(error) => {
-                // not known to be good, and not known to be bad: the client keeps it, and comes again
-                error.log_at(Some(self.handle.id()), "");
+                if let AuthError::Expired = error {
+                    metrics::expired();
+                }
+                // where it is not known whether it is good the client keeps it, and comes again
+                tracing::info!(connection = %self.handle.id(), cause = %Causes(&error), "closed: its credential has ended");
                 Err(error.into())
             }
+        }
+    }
+
+    async fn new_end(&self, login: &Login) -> Result<Option<SystemTime>, AuthError> {
+        let asked = timeout(self.limit, login.authenticator.recheck(&[&login.credential])).await;
+        let standings = asked.unwrap_or_else(|late| Err(AuthError::unavailable(late)))?;
+        let now = self.stack.time().now();
+        match standings.first() {
+            Some(Standing::Good(end)) if end.is_none_or(|end| end > now) => Ok(*end),
+            Some(Standing::Good(_) | Standing::Revoked | Standing::Unknown) | None => Err(AuthError::Expired),
         }
     }
 
@@ -154,12 +159,11 @@ impl<L: UserLoader> Watch<'_, L> {
             tracing::info!(connection = %id, "closed: it was to go on with a credential of another user");
             return Err(Refusal::AnotherUser);
         }
-        self.take(Login::clone(&login)).map_err(Refusal::Revoked)
+        self.take(login).map_err(Refusal::Meanwhile)
     }
 
     /// From here on the connection is this login's.
-    fn take(&self, login: Login) -> Result<Arc<Login>, Rejection> {
-        let login = Arc::new(login);
+    fn take(&self, login: Arc<Login>) -> Result<Arc<Login>, Rejection> {
         self.place.live.put(&self.handle, &login)?;
         Ok(login)
     }
@@ -183,7 +187,8 @@ enum Refusal {
     /// So it does here.
     Auth(AuthError),
     AnotherUser,
-    Revoked(Rejection),
+    /// It was revoked while it was looked at, or may have been.
+    Meanwhile(Rejection),
 }
 
 impl Refusal {
@@ -193,7 +198,7 @@ impl Refusal {
             Self::BadMessage => ("bad_message", "`token` has to be there, and a text".into()),
             Self::Auth(error) => (error.code(), error.told()),
             Self::AnotherUser => ("another_user", "the token is another user's".into()),
-            Self::Revoked(rejection) => ("revoked", rejection.reason().to_owned().into()),
+            Self::Meanwhile(rejection) => ("revoked", rejection.reason().to_owned().into()),
         }
     }
 
@@ -202,7 +207,7 @@ impl Refusal {
         match self {
             Self::BadMessage | Self::Auth(_) => None,
             Self::AnotherUser => Some(Rejection::new(CloseCode::FORBIDDEN, "another user")),
-            Self::Revoked(rejection) => Some(rejection),
+            Self::Meanwhile(rejection) => Some(rejection),
         }
     }
 }

@@ -12,6 +12,8 @@ mod refresh;
 mod revocation;
 #[cfg(all(feature = "knox", feature = "drf", feature = "sessions"))]
 mod stored;
+#[cfg(feature = "tickets")]
+mod tickets;
 
 use std::{
     collections::HashMap,

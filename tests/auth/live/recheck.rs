@@ -123,6 +123,36 @@ async fn credentials_are_asked_about_some_hundred_at_a_time_and_each_once() {
     }
 }
 
+/// Panics when it is asked again.
+struct Brittle;
+
+#[async_trait]
+impl Authenticator for Brittle {
+    async fn authenticate(&self, credential: &Credential) -> Result<Option<Identity>, AuthError> {
+        Ok((credential.expose() == "brittle").then(|| Identity::new(7)))
+    }
+
+    async fn recheck(&self, _: &[&Credential]) -> Result<Vec<Standing>, AuthError> {
+        panic!("an authenticator with a mistake")
+    }
+}
+
+#[tokio::test]
+async fn an_authenticator_that_panics_closes_no_socket_and_keeps_no_other_from_being_asked() {
+    let site = Site::new(|auth| auth.accept(Brittle).recheck(OFTEN));
+    let server = site.serve();
+    site.keys.put("key_7_a", None);
+    let mut tab = open(&server, "brittle").await;
+    let mut other = open(&server, "key_7_a").await;
+
+    until("the other is asked about, twice", || site.keys.queries().len() > 1).await;
+    lives(&mut tab).await;
+    site.keys.remove("key_7_a");
+
+    assert_eq!(other.closed().await, revoked());
+    lives(&mut tab).await;
+}
+
 #[test]
 #[should_panic(expected = "all the time")]
 fn an_interval_of_nothing_is_found_at_start_up() {
