@@ -18,12 +18,14 @@ pub struct Identity {
     pub claims: Map<String, Value>,
     /// What it goes back to: the credential itself, or what a ticket was issued for. Known once it was looked at.
     pub(crate) origin: Option<Digest>,
+    /// When it was issued, where that is known without a claim: a ticket's time.
+    pub(crate) issued: Option<SystemTime>,
 }
 
 impl Identity {
     /// The user of this id, for good.
     pub fn new(user_id: impl fmt::Display) -> Self {
-        Self { user_id: user_id.to_string(), expires: None, claims: Map::new(), origin: None }
+        Self { user_id: user_id.to_string(), expires: None, claims: Map::new(), origin: None, issued: None }
     }
 
     /// The user's id as a number, a UUID, or what else parses. Space around it does not count, as in Django.

@@ -55,10 +55,13 @@ impl Index {
         self.take(self.of_credentials.ids(digest))
     }
 
-    /// Every credential that has a connection, once.
+    /// Every credential that has a connection, once. Tickets are left out: they are used up.
     pub(super) fn logins(&self) -> Vec<Arc<Login>> {
-        let firsts = self.of_credentials.0.values().filter_map(BTreeSet::first);
-        firsts.filter_map(|&id| self.login(id)).collect()
+        let logins = self.of_credentials.0.values().filter_map(|ids| {
+            let mut logins = ids.iter().filter_map(|id| self.connections.get(id)).map(|(_, login)| login);
+            logins.find(|login| login.is_original)
+        });
+        logins.cloned().collect()
     }
 
     fn take(&mut self, ids: Vec<ConnectionId>) -> Vec<ConnectionHandle> {

@@ -7,6 +7,7 @@ mod denied;
 mod index;
 mod listener;
 mod login;
+mod options;
 mod recent;
 mod recheck;
 mod revocation;
@@ -27,7 +28,7 @@ use self::{
     recent::{Meanwhile, Recent},
     revocation::{Reason, Revoked},
 };
-pub(crate) use self::{denied::FOR_EVER, login::Login, revocation::Revocation};
+pub(crate) use self::{denied::FOR_EVER, login::Login, options::Options, revocation::Revocation};
 use crate::{AuthError, Identity, chance, clock::Clock, digest::Digest, metrics};
 
 /// The connections of a stack that are open, by their credentials; and what was revoked.
@@ -116,7 +117,10 @@ impl Live {
         };
         match meanwhile {
             Meanwhile::Nothing => Ok(()),
-            Meanwhile::Revoked(reason) => Err(Rejection::new(CloseCode::REVOKED, reason.told())),
+            Meanwhile::Revoked(reason) => {
+                metrics::revoked(reason.label());
+                Err(Rejection::new(CloseCode::REVOKED, reason.told()))
+            }
             Meanwhile::Unknown => Err(Rejection::new(CloseCode::TRY_AGAIN, "try again later")),
         }
     }

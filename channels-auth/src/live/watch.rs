@@ -17,16 +17,25 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Login, Place};
+use super::{
+    Login, Options, Place,
+    options::{Expiry, Refresh},
+};
 use crate::{
-    AuthError, Authenticated, Revoker, Standing, TokenAuth, UserLoader, clock::Clock, error::Causes,
-    logout::Connected, metrics, stack::in_message, visit::Visit,
+    AuthError, Authenticated, Revoker, Standing, TokenAuth, UserLoader, error::Causes, logout::Connected,
+    metrics, stack::in_message, visit::Visit,
 };
 
 /// How long to sleep without a look at the clock: it may be set, and a machine may sleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(300);
 
 impl<L: UserLoader> TokenAuth<L> {
+    /// Waits until revocations are heard of, but not for long: half of the time that a handshake has.
+    pub(crate) async fn hear_of_revocations(&self, next: &Next<'_>) {
+        let Options { live, recheck, .. } = &self.open;
+        live.hear_from(next.layer(), *recheck, next.limits().handshake / 2).await;
+    }
+
     /// Runs the connection of a known user to its end, and watches over its credential meanwhile.
     pub(crate) async fn run_watched(
         &self,
@@ -35,7 +44,7 @@ impl<L: UserLoader> TokenAuth<L> {
         next: Next<'_>,
     ) -> Result<(), Rejection> {
         let login = known.login();
-        let place = self.live().place(next.handle(), &login)?;
+        let place = self.open.live.place(next.handle(), &login)?;
         let revoker = Revoker::new(self, next.layer().clone());
         scope.insert(Connected::new(next.id(), revoker));
         scope.insert_shared(known.into_user());
@@ -45,7 +54,8 @@ impl<L: UserLoader> TokenAuth<L> {
             handle: next.handle().clone(),
             layer: next.layer().clone(),
             limit: next.limits().handshake,
-            refresh: self.refreshes().then(|| (next.take_aside(is_credential), Visit::of(&scope))),
+            refresh: (self.open.refresh == Refresh::InBand)
+                .then(|| (next.take_aside(is_credential), Visit::of(&scope))),
         };
         select! {
             biased;
@@ -68,7 +78,7 @@ struct Watch<'a, L> {
 
 impl<L: UserLoader> Watch<'_, L> {
     async fn run(self, mut login: Arc<Login>) -> Infallible {
-        let live = self.stack.live();
+        let Options { live, recheck, .. } = &self.stack.open;
         loop {
             select! {
                 // a client that sends one credential after the other does not put its end off by that
@@ -94,23 +104,31 @@ impl<L: UserLoader> Watch<'_, L> {
                         }
                     }
                 }
-                () = live.listeners.lapsed() => live.listen(&self.layer, self.stack.recheck_interval()),
+                () = live.listeners.lapsed() => live.listen(&self.layer, *recheck),
             }
         }
     }
 
     /// Waits until the credential ends.
     async fn expiry(&self, login: &Login) {
-        match login.expires.filter(|_| self.stack.watches_expiry()) {
-            Some(end) => reached(end, self.stack.time()).await,
-            None => pending().await,
+        match (login.expires, self.stack.open.expiry) {
+            (Some(end), Expiry::Closes) => self.reached(end).await,
+            (None, _) | (Some(_), Expiry::Ignored) => pending().await,
+        }
+    }
+
+    async fn reached(&self, time: SystemTime) {
+        while let Ok(left) = time.duration_since(self.place.live.now())
+            && !left.is_zero()
+        {
+            sleep(left.min(LONGEST_SLEEP)).await;
         }
     }
 
     /// The credential has ended, unless that was put off where it is stored.
     async fn ask_again(&self, login: &Login) -> Result<Arc<Login>, Rejection> {
         // what is revoked from here on is not missed
-        let heard = self.stack.live().heard();
+        let heard = self.place.live.heard();
         match self.new_end(login).await {
             Ok(expires) => self.take(Arc::new(Login { expires, heard, ..login.clone() })),
             Err(error) => {
@@ -127,7 +145,7 @@ impl<L: UserLoader> Watch<'_, L> {
     async fn new_end(&self, login: &Login) -> Result<Option<SystemTime>, AuthError> {
         let asked = timeout(self.limit, login.authenticator.recheck(&[&login.credential])).await;
         let standings = asked.unwrap_or_else(|late| Err(AuthError::unavailable(late)))?;
-        let now = self.stack.time().now();
+        let now = self.place.live.now();
         match standings.first() {
             Some(Standing::Good(end)) if end.is_none_or(|end| end > now) => Ok(*end),
             Some(Standing::Good(_) | Standing::Revoked | Standing::Unknown) | None => Err(AuthError::Expired),
@@ -225,15 +243,6 @@ fn is_credential(frame: &Frame) -> bool {
     text.is_some_and(|text| {
         serde_json::from_str::<Tagged<'_>>(text).is_ok_and(|message| message.r#type == "authenticate")
     })
-}
-
-/// Waits until that time has come.
-async fn reached(time: SystemTime, clock: &Clock) {
-    while let Ok(left) = time.duration_since(clock.now())
-        && !left.is_zero()
-    {
-        sleep(left.min(LONGEST_SLEEP)).await;
-    }
 }
 
 /// In whole seconds since 1970.

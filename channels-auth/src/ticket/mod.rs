@@ -133,7 +133,7 @@ impl Tickets {
     pub async fn issue(&self, identity: &Identity, path: impl Into<String>) -> Result<Credential, AuthError> {
         let secret = random::bytes::<32>().map_err(AuthError::unavailable)?;
         let ticket = format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(secret));
-        let Identity { user_id, expires, claims, origin } = identity.clone();
+        let Identity { user_id, expires, claims, origin, issued: _ } = identity.clone();
         let origin = origin.map(Digest::to_text);
         let content = Content { path: path.into(), user_id: user_id.clone(), expires, claims, origin };
         let now = self.clock.now();
@@ -177,7 +177,8 @@ impl Authenticator for Ticket {
         }
         let Content { user_id, expires, claims, origin, path: _ } = content;
         let origin = origin.as_deref().and_then(Digest::parse);
-        Ok(Some(Identity { expires, claims, origin, ..Identity::new(user_id) }))
+        let issued = stored.expires.checked_sub(self.tickets.lifetime);
+        Ok(Some(Identity { expires, claims, origin, issued, ..Identity::new(user_id) }))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use channels_actix::{testing::TestServer, *};
 
-use super::{Desk, SECRET, User, Users, jwt, lives, open, refused, revoked};
+use super::{Desk, Keys, SECRET, User, Users, jwt, lives, logged_out_everywhere, open, refused, revoked};
 use crate::support::{channels, soon};
 
 /// Requests with tokens, and sockets that take tickets alone: two stacks.
@@ -11,16 +11,17 @@ struct Site {
     tickets: Tickets,
     rest: TokenAuth<Users>,
     revoker: Revoker,
+    keys: Keys,
 }
 
 impl Site {
     fn new() -> Self {
-        let (channels, tickets) = (channels(), Tickets::in_memory());
-        let rest = TokenAuth::new(Users).accept(Jwt::hs256(SECRET));
+        let (channels, tickets, keys) = (channels(), Tickets::in_memory(), Keys::default());
+        let rest = TokenAuth::new(Users).accept(Jwt::hs256(SECRET)).accept(keys.clone());
         let revoker = rest.revoker(&channels.layer());
         let sockets = TokenAuth::new(Users).accept(Ticket::new(tickets.clone()));
         let server = TestServer::start(&channels.wrap(sockets).websocket("/ws/", |_| Ok(Desk)));
-        Self { server, tickets, rest, revoker }
+        Self { server, tickets, rest, revoker, keys }
     }
 
     async fn user(&self, token: &str) -> Result<Authenticated<User>, AuthError> {
@@ -50,6 +51,21 @@ async fn a_token_that_is_revoked_takes_the_sockets_of_its_tickets_with_it_and_th
     assert_eq!(tab.closed().await, revoked());
     lives(&mut phone).await;
     assert_eq!(refused(&site.server, &unused).await, (4001, "bad token".into()));
+}
+
+#[tokio::test]
+async fn a_ticket_of_before_a_logout_everywhere_opens_no_socket_and_a_later_one_does() {
+    let site = Site::new();
+    site.keys.put("key_7_a", None);
+    let mut tab = open(&site.server, &site.ticket("key_7_a").await).await;
+    let unused = site.ticket("key_7_a").await;
+
+    site.revoker.logout_everywhere(7).await.unwrap();
+
+    assert_eq!(tab.closed().await, logged_out_everywhere());
+    assert_eq!(refused(&site.server, &unused).await, (4001, "bad token".into()));
+    site.keys.put("key_7_b", None);
+    open(&site.server, &site.ticket("key_7_b").await).await;
 }
 
 #[tokio::test]
