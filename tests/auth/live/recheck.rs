@@ -75,11 +75,15 @@ async fn a_session_ends_with_the_password_it_was_made_with_and_a_token_does_not(
 #[tokio::test]
 async fn a_row_that_ends_sooner_than_it_said_is_expired() {
     let site = stored::Site::new(|auth| auth.recheck(OFTEN)).await;
-    let mut tab = site.open(&site.knox.create(7).await.unwrap().0).await;
+    let mut token = site.open(&site.knox.create(7).await.unwrap().0).await;
+    let mut session = site.open_with_cookie(&site.log_in(7).await).await;
 
     site.sql("UPDATE knox_authtoken SET expiry = '2025-01-01 00:00:00'").await;
+    site.sql("UPDATE django_session SET expire_date = '2025-01-01 00:00:00'").await;
 
-    assert_eq!(tab.closed().await, (4001, "token expired".into()));
+    for tab in [&mut token, &mut session] {
+        assert_eq!(tab.closed().await, (4001, "token expired".into()));
+    }
 }
 
 #[tokio::test]
