@@ -29,7 +29,7 @@ mod workers;
 
 pub use async_trait::async_trait;
 pub use channels_layer::{
-    BlockingLayer, ChannelLayer, ChannelName, Delivery, Envelope, Event, EventError, Group, Layer,
+    BlockingLayer, ChannelLayer, ChannelName, Delivery, Envelope, Event, EventError, Gap, Group, Layer,
     LayerError, Mailbox, MemoryLayer, MemoryStats, NameError, Received, Retention,
 };
 
@@ -43,7 +43,7 @@ pub use self::{
     frame::Frame,
     limits::{Limits, Overflow},
     middleware::{
-        AllowedHosts, AllowedOrigins, ConnectionLimit, FromFn, Middleware, Next, OriginPatternError,
+        AllowedHosts, AllowedOrigins, Aside, ConnectionLimit, FromFn, Middleware, Next, OriginPatternError,
         Rejection, from_fn,
     },
     publish::Publish,
