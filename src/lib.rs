@@ -79,6 +79,7 @@
 //! | | default | |
 //! | --- | --- | --- |
 //! | `jwt` | yes | [`Jwt`] and [`JwtIssuer`] |
+//! | `jwks` | | `Jwks`: keys for them that an issuer publishes, by URL or from a file |
 //! | `redis` | | `RedisLayer`, `RedisPubSubLayer`: groups across processes, and with Django in them |
 //! | `knox` | | `Knox`: tokens of django-rest-knox |
 //! | `drf` | | `DrfToken`: tokens of Django REST framework |
@@ -104,6 +105,9 @@ pub use channels_auth::{
 #[cfg(feature = "database")]
 #[doc(inline)]
 pub use channels_auth::{Database, DjangoUser, DjangoUsers, StoreError, UserTable};
+#[cfg(feature = "jwks")]
+#[doc(inline)]
+pub use channels_auth::{Jwks, JwksError};
 #[cfg(feature = "jwt")]
 #[doc(inline)]
 pub use channels_auth::{Jwt, JwtIssuer, JwtKey, KeyError};
@@ -147,6 +151,14 @@ pub mod prelude;
 struct Readme;
 
 /// The guide's programs compile.
-#[cfg(all(doctest, feature = "knox", feature = "drf", feature = "sessions", feature = "tickets"))]
+#[cfg(all(
+    doctest,
+    feature = "jwks",
+    feature = "knox",
+    feature = "drf",
+    feature = "redis",
+    feature = "sessions",
+    feature = "tickets"
+))]
 #[doc = include_str!("../docs/auth.md")]
 struct AuthGuide;

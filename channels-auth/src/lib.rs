@@ -85,6 +85,8 @@ mod vectors;
 pub use self::django::{DjangoUser, DjangoUsers};
 #[cfg(feature = "drf")]
 pub use self::drf::DrfToken;
+#[cfg(feature = "jwks")]
+pub use self::jwt::{Jwks, JwksError};
 #[cfg(feature = "jwt")]
 pub use self::jwt::{Jwt, JwtIssuer, JwtKey, KeyError};
 #[cfg(feature = "knox")]

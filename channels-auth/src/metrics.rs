@@ -7,6 +7,14 @@ use crate::AuthError;
 /// Counter: credentials that were refused or could not be checked, by `reason`: the codes of [`AuthError`].
 pub const FAILURES: &str = "channels_auth_failures_total";
 
+/// Counter: attempts to load an issuer's keys, by `outcome`: `loaded`, or `failed`.
+pub const KEY_LOADS: &str = "channels_auth_key_loads_total";
+
+#[cfg(feature = "jwks")]
+pub(crate) fn keys_asked_for(outcome: &'static str) {
+    counter!(KEY_LOADS, "outcome" => outcome).increment(1);
+}
+
 pub(crate) fn failed(error: &AuthError) {
     counter!(FAILURES, "reason" => error.code()).increment(1);
 }

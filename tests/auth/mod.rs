@@ -8,6 +8,8 @@ mod django_sessions;
 mod every_kind;
 mod failures;
 mod first_message;
+#[cfg(feature = "jwks")]
+mod jwks;
 #[cfg(all(feature = "knox", feature = "drf", feature = "tickets", feature = "postgres"))]
 mod postgres;
 mod rest;
@@ -111,11 +113,15 @@ fn token(user_id: u32) -> String {
     JwtIssuer::hs256(SECRET).issue(user_id)
 }
 
+/// What Ann's token says.
+fn claims() -> Value {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    json!({ "token_type": "access", "exp": now + 300, "iat": now, "jti": "1", "user_id": "7" })
+}
+
 /// Ann's token, with some claims replaced.
 fn signed(secret: &str, changes: &Value) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let mut claims =
-        json!({ "token_type": "access", "exp": now + 300, "iat": now, "jti": "1", "user_id": "7" });
+    let mut claims = claims();
     claims.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
     let key = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes());
     jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap()

@@ -1,4 +1,4 @@
-use std::{env, net::Ipv4Addr, process::Command};
+use std::{env, ffi::OsString, net::Ipv4Addr, path::Path, process::Command};
 
 use serde_json::Value;
 use tokio::{
@@ -90,10 +90,19 @@ impl Django {
     }
 }
 
+/// The Python that has the site's packages.
+#[cfg(feature = "jwks")]
+pub(crate) fn python() -> Command {
+    Command::new(Path::new(&venv()).join("bin/python"))
+}
+
+fn venv() -> OsString {
+    env::var_os("PEER_VENV").unwrap_or_else(|| VENV.into())
+}
+
 /// One of the site's programs.
 fn site(program: &str, settings: &[(String, String)]) -> Command {
     let mut command = Command::new(format!("{PEER}/{program}"));
-    let venv = env::var_os("PEER_VENV").unwrap_or_else(|| VENV.into());
-    command.env("PEER_VENV", venv).envs(settings.iter().cloned()).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env("PEER_VENV", venv()).envs(settings.iter().cloned()).env("PYTHONDONTWRITEBYTECODE", "1");
     command
 }

@@ -20,6 +20,8 @@ use tokio::time::{sleep, timeout};
 pub(crate) use self::{client::Client, journal::Journal, raw::Raw};
 #[cfg(feature = "postgres")]
 pub(crate) use self::{django::Django, postgres::Postgres};
+#[cfg(all(feature = "postgres", feature = "jwks"))]
+pub(crate) use self::{django::python, process::run};
 
 /// How long anything may take that is about to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
