@@ -80,7 +80,7 @@
 //! | --- | --- | --- |
 //! | `jwt` | yes | [`Jwt`] and [`JwtIssuer`] |
 //! | `jwks` | | `Jwks`: keys for them that an issuer publishes, by URL or from a file |
-//! | `redis` | | `RedisLayer`, `RedisPubSubLayer`: groups across processes, and with Django in them |
+//! | `redis` | | `RedisLayer`, `RedisPubSubLayer`: groups across processes, and with Django in them; `RedisTickets` |
 //! | `knox` | | `Knox`: tokens of django-rest-knox |
 //! | `drf` | | `DrfToken`: tokens of Django REST framework |
 //! | `sessions` | | `Session`: sessions of a Django site; `signing`: what else it signs |
@@ -97,6 +97,9 @@ pub use channels_auth::DatabaseTickets;
 #[cfg(feature = "drf")]
 #[doc(inline)]
 pub use channels_auth::DrfToken;
+#[cfg(all(feature = "tickets", feature = "redis"))]
+#[doc(inline)]
+pub use channels_auth::RedisTickets;
 #[doc(inline)]
 pub use channels_auth::{
     AuthError, Authenticated, Authenticator, BoxError, Credential, FailureLimit, Identity, RestAuth,
@@ -139,7 +142,8 @@ pub use channels_layer::{
 #[cfg(feature = "redis")]
 #[doc(inline)]
 pub use channels_layer::{
-    RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisStats,
+    RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisScript,
+    RedisServer, RedisStats,
 };
 
 pub mod metrics;

@@ -100,6 +100,8 @@ pub use self::session::{
 pub use self::store::{Database, StoreError, UserTable};
 #[cfg(all(feature = "tickets", feature = "database"))]
 pub use self::ticket::DatabaseTickets;
+#[cfg(all(feature = "tickets", feature = "redis"))]
+pub use self::ticket::RedisTickets;
 #[cfg(feature = "tickets")]
 pub use self::ticket::{MemoryTickets, StoredTicket, Ticket, TicketStore, Tickets};
 pub use self::{

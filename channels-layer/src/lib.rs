@@ -51,7 +51,8 @@ pub mod wire;
 
 #[cfg(feature = "redis")]
 pub use self::redis::{
-    RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisStats,
+    RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisScript,
+    RedisServer, RedisStats,
 };
 pub use self::{
     blocking::BlockingLayer,

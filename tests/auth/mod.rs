@@ -12,6 +12,8 @@ mod first_message;
 mod jwks;
 #[cfg(all(feature = "knox", feature = "drf", feature = "tickets", feature = "postgres"))]
 mod postgres;
+#[cfg(all(feature = "redis", feature = "tickets"))]
+mod redis_tickets;
 mod rest;
 #[cfg(feature = "sessions")]
 mod session;

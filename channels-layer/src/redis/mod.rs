@@ -9,6 +9,7 @@ mod options;
 mod pubsub;
 mod queue;
 mod ring;
+mod server;
 mod unreadable;
 
 pub use self::{
@@ -16,4 +17,5 @@ pub use self::{
     options::RedisOptions,
     pubsub::{RedisPubSubLayer, RedisPubSubStats},
     queue::{RedisLayer, RedisStats},
+    server::{RedisScript, RedisServer},
 };
