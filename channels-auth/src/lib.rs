@@ -62,7 +62,7 @@ mod jwt;
 mod knox;
 pub mod metrics;
 #[cfg(test)]
-#[cfg(all(feature = "jwt", feature = "knox", feature = "drf", feature = "tickets"))]
+#[cfg(all(feature = "jwks", feature = "knox", feature = "drf", feature = "sessions", feature = "tickets"))]
 mod properties;
 #[cfg(any(feature = "knox", feature = "drf", feature = "sessions", feature = "tickets"))]
 mod random;
