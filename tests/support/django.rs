@@ -9,7 +9,7 @@ use tokio::{
 
 use super::{
     process::{Process, free_port, run},
-    soon,
+    secrets, soon,
 };
 
 const PEER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/django/peer");
@@ -45,7 +45,12 @@ impl Django {
             }
         })
         .await;
-        Self { seed: serde_json::from_str(&seed).unwrap(), port, settings, _server: server }
+        let seed: Value = serde_json::from_str(&seed).unwrap();
+        secrets::note("Django's SECRET_KEY", seed["secret_key"].as_str().unwrap());
+        for credential in seed["credentials"].as_array().unwrap() {
+            secrets::note("a credential of Django's", credential["value"].as_str().unwrap_or_default());
+        }
+        Self { seed, port, settings, _server: server }
     }
 
     /// The credentials of this kind.

@@ -4,11 +4,13 @@ mod client;
 #[cfg(feature = "postgres")]
 mod django;
 mod journal;
+pub(crate) mod log;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
 mod process;
 pub(crate) mod raw;
+pub(crate) mod secrets;
 #[cfg(feature = "rustls")]
 pub(crate) mod tls;
 

@@ -25,7 +25,7 @@ use rustls::ServerConfig;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use super::super::claims;
+use super::super::{claims, noted};
 
 /// A private key, and the name its public half is published under.
 pub(super) struct Signer {
@@ -47,7 +47,7 @@ impl Signer {
     /// The same, whichever key it names.
     pub(super) fn token_by(&self, kid: Option<&str>) -> String {
         let header = Header { kid: kid.map(str::to_owned), ..Header::new(Algorithm::ES256) };
-        encode(&header, &claims(), &self.key).unwrap()
+        noted(encode(&header, &claims(), &self.key).unwrap())
     }
 
     pub(super) fn public(&self) -> Value {
