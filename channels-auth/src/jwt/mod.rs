@@ -82,8 +82,9 @@ impl Jwt {
     /// # Ok(()) }
     /// ```
     ///
-    /// The keys are loaded and kept up to date on the runtime that this is called on; without one, on that of the
-    /// first token. Clones share them, and with the last one that ends.
+    /// The keys are loaded and kept up to date on the runtime that this is called on, `main`'s, say: keep that running.
+    /// Without one, and when it is gone, it is that of the next token. Clones share the keys, and with the last one that
+    /// ends.
     #[cfg(feature = "jwks")]
     pub fn jwks(keys: Jwks) -> Self {
         Self { keyring: Some(Keyring::start(keys)), ..Self::without_keys() }
