@@ -9,6 +9,7 @@ mod client;
 mod program;
 mod python;
 mod redis;
+mod secrets;
 mod server;
 mod socket;
 mod tls;

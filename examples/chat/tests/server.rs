@@ -14,7 +14,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{PATIENCE, soon};
+use crate::{PATIENCE, secrets, soon};
 
 /// A running chat. It is killed when it is dropped.
 pub(crate) struct Server {
@@ -85,7 +85,9 @@ impl Server {
     pub(crate) fn token(&self, name: &str) -> String {
         let Answer(status, body) = self.log_in(name, name);
         assert_eq!(status, 200, "{body}");
-        body["token"].as_str().unwrap().to_owned()
+        let token = body["token"].as_str().unwrap().to_owned();
+        secrets::note("a token of the chat", &token);
+        token
     }
 
     pub(crate) fn post(&self, path: &str, body: &str) -> Answer {
@@ -130,6 +132,9 @@ pub(crate) fn program(database: &str) -> Command {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true);
+    if let Some(log) = secrets::log() {
+        program.env("RUST_LOG", "trace").stderr(log);
+    }
     program
 }
 
