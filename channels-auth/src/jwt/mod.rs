@@ -251,8 +251,8 @@ impl Jwt {
         let claims = match token.signed_by(&self.keys) {
             #[cfg(feature = "jwks")]
             Err(error) => match &self.keyring {
-                Some(keyring) => keyring.claims_of(&token).await,
-                None => Err(error),
+                Some(keyring) if token.is_by_a_private_key() => keyring.claims_of(&token).await,
+                Some(_) | None => Err(error),
             },
             outcome => outcome,
         }?;

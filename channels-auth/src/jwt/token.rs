@@ -43,6 +43,16 @@ impl<'a> Token<'a> {
         Ok(Some(Self { header, message, payload, signature }))
     }
 
+    fn algorithm(&self) -> &str {
+        self.header.get("alg").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Whether a set may have its key: those of HMAC are secrets, and `none` has none.
+    #[cfg(feature = "jwks")]
+    pub(super) fn is_by_a_private_key(&self) -> bool {
+        ["RS256", "RS384", "RS512", "ES256", "ES384", "EdDSA"].contains(&self.algorithm())
+    }
+
     /// Which of its issuer's keys signed it, as it says itself.
     #[cfg(feature = "jwks")]
     pub(super) fn kid(&self) -> Option<&str> {
@@ -54,8 +64,7 @@ impl<'a> Token<'a> {
         &self,
         keys: impl IntoIterator<Item = &'k JwtKey>,
     ) -> Result<Map<String, Value>, AuthError> {
-        let algorithm = self.header.get("alg").and_then(Value::as_str).unwrap_or_default();
-        let mut keys = keys.into_iter().filter(|key| key.algorithm() == algorithm).peekable();
+        let mut keys = keys.into_iter().filter(|key| key.algorithm() == self.algorithm()).peekable();
         if keys.peek().is_none() {
             return Err(AuthError::Invalid("its algorithm is not accepted"));
         }

@@ -28,6 +28,17 @@ async fn while_the_issuer_is_down_from_the_start_a_socket_is_1013_and_then_it_is
 }
 
 #[tokio::test]
+async fn what_no_issuer_publishes_a_key_for_is_bad_whether_it_is_there_or_not() {
+    let mut issuer = Issuer::publishing(&[]);
+    issuer.stop().await;
+    let jwt = trusting(&issuer).0;
+
+    assert_bad(&jwt, &super::super::token(7)).await;
+    // {"alg":"none"}
+    assert_bad(&jwt, "eyJhbGciOiJub25lIn0.e30.").await;
+}
+
+#[tokio::test]
 async fn the_keys_go_on_while_the_issuer_is_down_until_they_are_too_old() {
     let signer = Signer::new("1");
     let mut issuer = Issuer::publishing(&[&signer]);
