@@ -83,7 +83,8 @@
 //! | | default | |
 //! | --- | --- | --- |
 //! | `jwt` | yes | [`Jwt`] and [`JwtIssuer`] |
-//! | `redis` | | `RedisLayer`, `RedisPubSubLayer`: groups across processes, and with Django in them; `RedisTasks`: jobs that are kept until they are done; `RedisPublisher` |
+//! | `jwks` | | `Jwks`: keys for them that an issuer publishes, by URL or from a file |
+//! | `redis` | | `RedisLayer`, `RedisPubSubLayer`: groups across processes, and with Django in them; `RedisTasks`: jobs that are kept until they are done; `RedisPublisher`; `RedisTickets` |
 //! | `knox` | | `Knox`: tokens of django-rest-knox |
 //! | `drf` | | `DrfToken`: tokens of Django REST framework |
 //! | `sessions` | | `Session`: sessions of a Django site; `signing`: what else it signs |
@@ -100,6 +101,9 @@ pub use channels_auth::DatabaseTickets;
 #[cfg(feature = "drf")]
 #[doc(inline)]
 pub use channels_auth::DrfToken;
+#[cfg(all(feature = "tickets", feature = "redis"))]
+#[doc(inline)]
+pub use channels_auth::RedisTickets;
 #[doc(inline)]
 pub use channels_auth::{
     AuthError, Authenticated, Authenticator, BoxError, Credential, FailureLimit, Identity, LoginExt,
@@ -108,6 +112,9 @@ pub use channels_auth::{
 #[cfg(feature = "database")]
 #[doc(inline)]
 pub use channels_auth::{Database, DjangoUser, DjangoUsers, StoreError, UserTable};
+#[cfg(feature = "jwks")]
+#[doc(inline)]
+pub use channels_auth::{Jwks, JwksError};
 #[cfg(feature = "jwt")]
 #[doc(inline)]
 pub use channels_auth::{Jwt, JwtIssuer, JwtKey, KeyError};
@@ -141,8 +148,8 @@ pub use channels_layer::{
 #[doc(inline)]
 pub use channels_layer::{
     BlockingRedisPublisher, DeadLetter, DeadReason, OnOutage, OutboxStats, RedisHost, RedisHostError,
-    RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisPublisher, RedisStats, RedisTask,
-    RedisTaskReceiver, RedisTasks, TaskPolicy, TaskStats,
+    RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisPublisher, RedisScript, RedisServer,
+    RedisStats, RedisTask, RedisTaskReceiver, RedisTasks, TaskPolicy, TaskStats,
 };
 
 pub mod metrics;
@@ -159,6 +166,14 @@ struct Readme;
 struct WorkersGuide;
 
 /// The guide's programs compile.
-#[cfg(all(doctest, feature = "knox", feature = "drf", feature = "sessions", feature = "tickets"))]
+#[cfg(all(
+    doctest,
+    feature = "jwks",
+    feature = "knox",
+    feature = "drf",
+    feature = "redis",
+    feature = "sessions",
+    feature = "tickets"
+))]
 #[doc = include_str!("../docs/auth.md")]
 struct AuthGuide;

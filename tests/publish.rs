@@ -8,10 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{
-    log::Lines,
-    support::{Client, soon},
-};
+use crate::support::{Client, log::Lines, soon};
 
 const TOKEN: &str = "the-token-nobody-guesses";
 

@@ -52,8 +52,8 @@ pub mod wire;
 #[cfg(feature = "redis")]
 pub use self::redis::{
     BlockingRedisPublisher, DeadLetter, DeadReason, OnOutage, OutboxStats, RedisHost, RedisHostError,
-    RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisPublisher, RedisStats, RedisTask,
-    RedisTaskReceiver, RedisTasks, TaskPolicy, TaskStats,
+    RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisPublisher, RedisScript, RedisServer,
+    RedisStats, RedisTask, RedisTaskReceiver, RedisTasks, TaskPolicy, TaskStats,
 };
 pub use self::{
     blocking::BlockingLayer,

@@ -4,11 +4,13 @@ mod client;
 #[cfg(feature = "postgres")]
 mod django;
 mod journal;
+pub(crate) mod log;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
 mod process;
 pub(crate) mod raw;
+pub(crate) mod secrets;
 #[cfg(feature = "rustls")]
 pub(crate) mod tls;
 
@@ -18,6 +20,8 @@ use channels_actix::{Channels, MemoryLayer};
 use tokio::time::{sleep, timeout};
 
 pub(crate) use self::{client::Client, journal::Journal, raw::Raw};
+#[cfg(all(feature = "postgres", feature = "jwks"))]
+pub(crate) use self::{django::python, process::run};
 #[cfg(feature = "postgres")]
 pub(crate) use self::{
     django::{Django, File},

@@ -4,6 +4,8 @@
 mod database;
 mod endpoint;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -22,6 +24,8 @@ use sha2::{Digest as _, Sha256};
 
 #[cfg(feature = "database")]
 pub use self::database::DatabaseTickets;
+#[cfg(feature = "redis")]
+pub use self::redis::RedisTickets;
 pub use self::{
     memory::MemoryTickets,
     store::{StoredTicket, TicketStore},
@@ -36,6 +40,9 @@ use crate::{
 /// What every ticket begins with: so that it is told from other credentials, by us and by those who search
 /// for secrets where none should be.
 const PREFIX: &str = "tkt_";
+
+/// How many tickets of one user wait at a time, where that is bounded.
+const PER_USER: usize = 16;
 
 /// Issues tickets: credentials that open one connection, to one path, within 30 seconds. Cheap to clone.
 ///
@@ -58,7 +65,7 @@ const PREFIX: &str = "tkt_";
 /// ```
 ///
 /// The tickets of [`in_memory`](Self::in_memory) are good in the process that issued them. For several there is
-/// [`in_database`](Self::in_database), or a [`TicketStore`] of your own.
+/// `in_redis`, with the feature `redis`, `in_database`, with `database`, or a [`TicketStore`] of your own.
 #[derive(Clone)]
 pub struct Tickets {
     store: Arc<dyn TicketStore>,
@@ -101,6 +108,25 @@ impl Tickets {
     #[cfg(feature = "database")]
     pub async fn in_database(database: impl Into<crate::Database>) -> Result<Self, crate::StoreError> {
         Ok(Self::new(DatabaseTickets::open(database).await?))
+    }
+
+    /// Tickets in Redis, for several processes: on the first of the servers that `options` name.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use channels_auth::Tickets;
+    /// use channels_layer::RedisOptions;
+    ///
+    /// let tickets = Tickets::in_redis(&RedisOptions::url("redis://127.0.0.1:6379/0")?).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`LayerError`](channels_core::LayerError) if the server cannot be reached.
+    #[cfg(feature = "redis")]
+    pub async fn in_redis(options: &channels_layer::RedisOptions) -> Result<Self, channels_core::LayerError> {
+        Ok(Self::new(RedisTickets::connect(options).await?))
     }
 
     /// Tickets in a store of your own.

@@ -11,6 +11,7 @@ mod publisher;
 mod pubsub;
 mod queue;
 mod ring;
+mod server;
 mod tasks;
 mod unreadable;
 
@@ -21,5 +22,6 @@ pub use self::{
     publisher::{BlockingRedisPublisher, RedisPublisher},
     pubsub::{RedisPubSubLayer, RedisPubSubStats},
     queue::{RedisLayer, RedisStats},
+    server::{RedisScript, RedisServer},
     tasks::{DeadLetter, DeadReason, RedisTask, RedisTaskReceiver, RedisTasks, TaskPolicy, TaskStats},
 };

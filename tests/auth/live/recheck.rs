@@ -5,10 +5,7 @@ use std::time::Duration;
 use channels_actix::*;
 
 use super::{Site, jwt, lives, open, revoked, stored};
-use crate::{
-    log::Lines,
-    support::{Client, until},
-};
+use crate::support::{Client, log::Lines, until};
 
 const OFTEN: Duration = Duration::from_millis(20);
 

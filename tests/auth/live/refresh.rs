@@ -4,7 +4,7 @@ use channels_actix::*;
 use serde_json::{Value, json};
 
 use super::{HOUR, Site, jwt, jwt_until, lives, open, revoked, seconds};
-use crate::{log::Lines, support::Client};
+use crate::support::{Client, log::Lines};
 
 fn site() -> Site {
     Site::new(TokenAuth::refresh_in_band)
