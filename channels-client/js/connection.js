@@ -163,7 +163,7 @@ export class Connection {
    * @param {Subscription} [options]
    */
   #subscribe(emitter, type, listener, options) {
-    this.#mustBeHeld();
+    if (this.#life.signal.aborted) return () => {};
     const off = emitter.on(type, listener, options);
     this.#life.signal.addEventListener('abort', off);
     return () => {
