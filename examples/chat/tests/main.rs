@@ -4,6 +4,7 @@
 
 mod api;
 mod browser;
+#[path = "../../../tests/browser/chromedriver.rs"]
 mod chromedriver;
 mod client;
 mod program;

@@ -1,6 +1,11 @@
 //! ChromeDriver and its browsers, for one test.
 
-use std::process::Stdio;
+use std::{
+    fs,
+    path::PathBuf,
+    process::{self, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -10,7 +15,7 @@ use tokio::{
     process::{Child, ChildStdout, Command},
 };
 
-use crate::{server::Folder, soon};
+use super::soon;
 
 /// A ChromeDriver on a free port. It and all its browsers end when it is dropped, whatever the test did.
 pub(crate) struct ChromeDriver {
@@ -19,7 +24,8 @@ pub(crate) struct ChromeDriver {
     // kept open: it may print
     _out: Lines<BufReader<ChildStdout>>,
     address: String,
-    profiles: Folder,
+    /// Of its browsers.
+    profiles: PathBuf,
 }
 
 impl ChromeDriver {
@@ -45,12 +51,12 @@ impl ChromeDriver {
             }
         });
         let address = format!("http://127.0.0.1:{}", port.await);
-        Self { group, _child: child, _out: out, address, profiles: Folder::new() }
+        Self { group, _child: child, _out: out, address, profiles: folder() }
     }
 
     /// A browser of its own for `user`, with a view of 1100 by 700 pixels.
     pub(crate) async fn browser(&self, user: &str) -> Client {
-        let profile = format!("--user-data-dir={}", self.profiles.file(user));
+        let profile = format!("--user-data-dir={}", self.profiles.join(user).display());
         let arguments =
             ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--lang=en-GB", &profile];
         let options = json!({ "goog:chromeOptions": { "args": arguments } });
@@ -71,5 +77,17 @@ impl Drop for ChromeDriver {
         if !ended.is_ok_and(|status| status.success()) {
             eprintln!("process group {} was not ended", self.group);
         }
+        if let Err(error) = fs::remove_dir_all(&self.profiles) {
+            eprintln!("{} stays: {error}", self.profiles.display());
+        }
     }
+}
+
+/// One that is not there yet.
+fn folder() -> PathBuf {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("browsers-{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&folder).unwrap();
+    folder
 }
