@@ -87,6 +87,10 @@ export class Conversation {
     this.#link.start();
   }
 
+  takeUp() {
+    this.#link.takeUp();
+  }
+
   refresh() {
     return this.#refresh.now();
   }
