@@ -19,7 +19,7 @@ use std::{
 };
 
 use actix_web::{App, HttpServer, web::Data};
-use channels_actix::{Channels, JwtIssuer, Layer, Limits, MemoryLayer, RedisLayer, TokenAuth};
+use channels_actix::{Channels, JwtIssuer, Layer, Limits, MemoryLayer, RedisLayer, TokenAuth, client};
 use clap::{
     Parser,
     builder::{PathBufValueParser, TypedValueParser},
@@ -102,6 +102,7 @@ async fn run(flags: Flags) -> Result<(), Box<dyn Error>> {
             .app_data(auth.rest())
             .configure(routes.routes())
             .configure(api::routes)
+            .configure(client::routes("/channels/"))
             .configure(page::routes)
     });
     let server = channels.tune(server);

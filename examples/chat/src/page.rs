@@ -27,8 +27,8 @@ async fn file(name: Path<String>) -> HttpResponse {
     match name.as_str() {
         "chat.css" => served(CSS, include_str!("../static/chat.css")),
         "chat.js" => served(SCRIPT, include_str!("../static/chat.js")),
-        "link.js" => served(SCRIPT, include_str!("../static/link.js")),
         "account.js" => served(SCRIPT, include_str!("../static/account.js")),
+        "reasons.js" => served(SCRIPT, include_str!("../static/reasons.js")),
         "timeline.js" => served(SCRIPT, include_str!("../static/timeline.js")),
         _ => HttpResponse::NotFound().finish(),
     }
