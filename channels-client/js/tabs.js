@@ -37,9 +37,9 @@ function watchOthers(onChange, storageKey, signal) {
 }
 
 /**
- * Call it after a login, a logout, or when a token was replaced: every connection of this tab and of all others asks for
- * its token again. Where that is another one, the connection is opened anew with it; where there is none, it ends. What
- * waited to be sent is rejected: it was the former user's.
+ * Call it after a login, a logout, or when a token was replaced: every connection of this tab and of all others asks
+ * for its token again. Where that is another one, the connection is opened anew with it; where there is none, it ends.
+ * What waited to be sent is rejected: it was the former user's.
  */
 export function tokenChanged() {
   tellOthers();

@@ -173,6 +173,18 @@ test('after a restart it comes back within the spread', async () => {
   connection.close();
 });
 
+test('a listener may end what it is told of', async () => {
+  const connection = connect(url);
+  connection.onState(({ state }) => state === 'open' && connection.close());
+
+  (await browser.socket()).welcome();
+  await browser.pass(60_000);
+
+  assert.equal(browser.sockets.length, 1);
+  assert.equal(browser.sockets[0].state, 'closing');
+  assert.equal(browser.clock.pending, 0);
+});
+
 test('two calls with one address share a WebSocket, and the last one to leave closes it', async () => {
   const one = connect(url);
   const two = connect(new URL(`https://example.org${url}`));

@@ -44,6 +44,18 @@ test('a new token goes over the open WebSocket, and counts from then on', async 
   connection.close();
 });
 
+test('a greeting of the same type is an event too, and ends no refresh that nobody began', async () => {
+  const connection = connect(url, { token: 'one' });
+  /** @type {any[]} */
+  const heard = [];
+  connection.on('authenticated', (event) => heard.push(event));
+
+  (await browser.socket()).welcome({ type: 'authenticated', user: 'ann' });
+
+  assert.equal(heard.length, 1);
+  connection.close();
+});
+
 test('in band, a token is replaced half a minute before it expires', async () => {
   const connection = connect(url, { token: () => jwt(300), refresh: 'in-band', heartbeat: 0 });
   const socket = await browser.socket();

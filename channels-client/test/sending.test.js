@@ -196,12 +196,14 @@ test('a request has a time limit, and can be aborted', async () => {
   (await browser.socket()).welcome();
   const abort = new AbortController();
   const aborted = assert.rejects(connection.request({}, { signal: abort.signal }), { code: 'aborted' });
+  const before = assert.rejects(connection.request({}, { signal: AbortSignal.abort() }), { code: 'aborted' });
   const late = assert.rejects(connection.request({}, { timeout: 2_000 }), { code: 'timeout' });
 
   abort.abort();
   await browser.pass(2_000);
 
-  await Promise.all([aborted, late]);
+  await Promise.all([aborted, before, late]);
+  assert.equal(browser.sockets[0].sent.length, 2);
   connection.close();
 });
 
