@@ -287,6 +287,24 @@ test('another tab’s login and logout count here too', async () => {
   connection.close();
 });
 
+test('another tab’s word that comes before what it wrote to the storage is not lost', async () => {
+  const { user, connection } = account();
+  (await browser.socket()).welcome();
+  browser.onWindow('storage', { key: 'access' });
+  await browser.pass();
+  assert.equal(user.calls.length, 1);
+
+  browser.otherTab().postMessage('token changed');
+  await browser.pass();
+  assert.equal(connection.state, 'open');
+  user.token = null;
+  browser.onWindow('storage', { key: 'access' });
+  await browser.pass();
+
+  assert.equal(connection.state, 'idle');
+  connection.close();
+});
+
 test('other tabs are told of ours, also by a tab without a connection', () => {
   const heard = /** @type {any[]} */ ([]);
   browser.otherTab().onmessage = ({ data }) => heard.push(data);

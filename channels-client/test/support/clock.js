@@ -4,8 +4,10 @@
 const { setImmediate } = globalThis;
 
 export class Clock {
+  /** When the next one begins: on a day of its own. */
+  static #day = Date.UTC(2026, 0, 1);
   /** ms since the epoch */
-  now = Date.UTC(2026, 0, 1);
+  now = (Clock.#day += 24 * 3_600_000);
   /** @type {Map<number, {due: number, callback: () => void}>} */
   #timers = new Map();
   #count = 0;
