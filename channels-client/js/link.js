@@ -2,7 +2,7 @@
 // It knows frames no better than as text; conversation.js does.
 
 import { pauseAfter, slowly } from './backoff.js';
-import { LOST, NORMAL, RATE_LIMITED, UNAUTHENTICATED, afterClose, nameOf } from './codes.js';
+import { LOST, NORMAL, RATE_LIMITED, UNAUTHENTICATED, afterClose, isFinal, nameOf } from './codes.js';
 import { UnauthorizedError } from './errors.js';
 import { Heartbeat } from './heartbeat.js';
 import { isOffline } from './page.js';
@@ -228,7 +228,7 @@ export class Link {
     const reason = words || nameOf(code);
     const verdict = afterClose(code);
     if (verdict === 'retry') return this.#failed(code, reason);
-    if (verdict === 'stop') return this.#enter({ state: 'closed', code, reason, retryable: code < 4000 });
+    if (verdict === 'stop') return this.#enter({ state: 'closed', code, reason, retryable: !isFinal(code) });
     if (this.#refreshed || !this.tokens.canRefresh) return this.#enter({ state: 'unauthorized', code, reason });
     this.#refreshed = true;
     this.#enter({ state: 'reconnecting', code, reason });

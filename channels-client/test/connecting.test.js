@@ -137,7 +137,7 @@ for (const code of [1000, 1002, 1003, 1007, 1008, 1009, 4003, 4009, 4400, 4500, 
     browser.sockets[0].end(code, 'because');
     await browser.pass(3_600_000);
 
-    assert.deepEqual(connection.status, { state: 'closed', code, reason: 'because', retryable: code < 4000 });
+    assert.deepEqual(connection.status, { state: 'closed', code, reason: 'because', retryable: ![4003, 4500, 4999].includes(code) });
     assert.equal(browser.sockets.length, 1);
     browser.setHidden(false);
     browser.goOnline();
