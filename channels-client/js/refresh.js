@@ -9,8 +9,8 @@ import { expiryOf } from './token.js';
 
 /** What the server answers a new token with. */
 export const ANSWER = 'authenticated';
-/** Below this pause (ms) a token is as good as expired: no timer is set for less. */
-const LEAST = 1_000;
+/** The shortest pause between two refreshes (ms), whatever this machine's clock says. */
+const LEAST = 10_000;
 /** The longest that `setTimeout` takes (ms). */
 const LONGEST = 2 ** 31 - 1;
 
@@ -28,6 +28,8 @@ export class Refresh {
   /** The token that the server looks at. @type {string | undefined} */
   #offered;
   #answers = new Requests();
+  /** What is under way. @type {Promise<void> | undefined} */
+  #refresh;
 
   /** @param {Link} link @param {import('./options.js').Settings} settings */
   constructor(link, { refresh, refreshBefore, requestTimeout }) {
@@ -50,8 +52,16 @@ export class Refresh {
     this.#answers.failAll(new ChannelsError('closed', 'the connection was closed'));
   }
 
-  /** Asks for a new token and offers it to the server. @returns {Promise<void>} settles with the server's answer */
-  async now() {
+  /**
+   * Asks for a new token and offers it to the server, once for all who want that at the same time.
+   * @returns {Promise<void>} settles with the server's answer
+   */
+  now() {
+    this.#refresh ??= this.#offer().finally(() => { this.#refresh = undefined; });
+    return this.#refresh;
+  }
+
+  async #offer() {
     const token = await this.#link.tokens.get({ refresh: true });
     if (!token || !this.#link.transmit(authenticate(token))) {
       throw new ChannelsError('closed', 'there is no token, or no connection');
@@ -65,7 +75,7 @@ export class Refresh {
     if (this.#offered) this.#link.token = this.#offered;
     this.#offered = undefined;
     this.#schedule(typeof frame.expires === 'number' ? frame.expires * 1000 : undefined);
-    while (this.#answers.answered(frame));
+    this.#answers.answered(frame);
   }
 
   /** @param {number | undefined} expires  ms since the epoch */
@@ -73,6 +83,8 @@ export class Refresh {
     clearTimeout(this.#timer);
     if (!this.#isAutomatic || expires === undefined) return;
     const left = expires - Date.now();
+    // the server took it: this machine's clock is wrong
+    if (left <= 0) return;
     // a short-lived token is refreshed in the middle of its life
     const pause = Math.max(LEAST, left - Math.min(this.#before, left / 2));
     this.#timer = setTimeout(() => this.#tryNow(), Math.min(pause, LONGEST));

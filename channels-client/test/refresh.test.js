@@ -32,7 +32,7 @@ test('a new token goes over the open WebSocket, and counts from then on', async 
   const socket = await browser.socket();
   socket.welcome();
 
-  const refreshed = connection.refresh();
+  const refreshed = Promise.all([connection.refresh(), connection.refresh()]);
   await browser.pass();
   assert.deepEqual(socket.sent, [{ type: 'authenticate', token: 'two' }]);
   socket.say({ type: 'authenticated', expires: 1_900_000_000 });
@@ -72,6 +72,17 @@ test('in band, a token is replaced half a minute before it expires', async () =>
 
   assert.equal(socket.sent.length, 2);
   assert.equal(browser.sockets.length, 1);
+  connection.close();
+});
+
+test('a clock that is wrong does not make it refresh for ever', async () => {
+  const connection = connect(url, { token: () => jwt(-3_600), refresh: 'in-band', heartbeat: 0 });
+  const socket = await browser.socket();
+  socket.welcome();
+
+  await browser.pass(3_600_000);
+
+  assert.deepEqual(socket.sent, []);
   connection.close();
 });
 
