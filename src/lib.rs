@@ -85,6 +85,7 @@
 //! | `jwt` | yes | [`Jwt`] and [`JwtIssuer`] |
 //! | `jwks` | | `Jwks`: keys for them that an issuer publishes, by URL or from a file |
 //! | `redis` | | `RedisLayer`, `RedisPubSubLayer`: groups across processes, and with Django in them; `RedisTasks`: jobs that are kept until they are done; `RedisPublisher`; `RedisTickets` |
+//! | `client` | | `client`: the client for browsers, served by the application |
 //! | `knox` | | `Knox`: tokens of django-rest-knox |
 //! | `drf` | | `DrfToken`: tokens of Django REST framework |
 //! | `sessions` | | `Session`: sessions of a Django site; `signing`: what else it signs |
@@ -130,6 +131,9 @@ pub use channels_auth::{
     SameSite, Session, SessionCache, SessionCookie, SessionError, SessionExpiry, SessionExt, SessionStore,
     SetCookie, signing,
 };
+#[cfg(feature = "client")]
+#[doc(inline)]
+pub use channels_client as client;
 #[doc(inline)]
 pub use channels_core::{
     Accept, AllowedHosts, AllowedOrigins, Aside, Channels, CloseCode, CloseReason, Compression,

@@ -4,6 +4,7 @@
 
 mod autobahn;
 mod check;
+mod client;
 mod deps;
 mod fuzz;
 mod machine;
@@ -23,6 +24,7 @@ Usage: cargo xtask <command>
   test [-- ARGS]   install what the tests need, then run every test: unit, integration, documentation. Then search
                    what was logged, at every level, for the secrets of the tests.
                    ARGS go to the test binaries: cargo xtask test -- reconnects --nocapture
+  client           the browser client alone: its types, its tests on Node, and its size; `test` does this too
   check            formatting, lints, documentation, check-deps, and each feature alone
   fuzz [--seconds N] [TARGET...]
                    install cargo-fuzz, then run every fuzz target, or those named, for N seconds (20) each
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
     let outcome = match args[..] {
         ["test"] => test::run(&[]),
         ["test", "--", ref rest @ ..] => test::run(rest),
+        ["client"] => client::run(),
         ["check"] => check::run(),
         ["soak"] => soak::run(None),
         ["soak", minutes] => soak::run(Some(minutes)),
