@@ -56,6 +56,7 @@
 //! | [`Middleware`], [`from_fn`] | what runs between the handshake and the consumer |
 //! | [`TokenAuth`], [`Jwt`], [`UserLoader`] | from a token to the user in the scope |
 //! | [`Authenticated`], [`RestAuth`] | the same for requests |
+//! | [`Revoker`], [`LoginExt`] | what logs somebody out, and closes the sockets |
 //! | [`CloseCode`], [`Rejection`], [`Error`] | how a client is told |
 //! | [`Limits`], [`Retention`] | every number, with its default |
 //! | [`testing`] | connections without a server, and a server for a test |
@@ -98,8 +99,8 @@ pub use channels_auth::DatabaseTickets;
 pub use channels_auth::DrfToken;
 #[doc(inline)]
 pub use channels_auth::{
-    AuthError, Authenticated, Authenticator, BoxError, Credential, FailureLimit, Identity, RestAuth,
-    RestAuthMiddleware, Source, Stateless, TokenAuth, UserLoader,
+    AuthError, Authenticated, Authenticator, BoxError, Credential, FailureLimit, Identity, LoginExt,
+    RestAuth, RestAuthMiddleware, Revoker, Source, Standing, Stateless, TokenAuth, UserLoader,
 };
 #[cfg(feature = "database")]
 #[doc(inline)]
@@ -121,10 +122,11 @@ pub use channels_auth::{
 };
 #[doc(inline)]
 pub use channels_core::{
-    Accept, AllowedHosts, AllowedOrigins, Channels, CloseCode, CloseReason, Compression, ConnectionHandle,
-    ConnectionId, ConnectionLimit, Drain, Error, Frame, FromFn, Handlers, JsonWebsocketConsumer, Limits,
-    Middleware, Next, OriginPatternError, Overflow, PatternError, Rate, Refusal, Rejection, Result, Routes,
-    Scope, ScopeError, Socket, SocketError, Tuning, WebsocketConsumer, async_trait, cookie, from_fn, testing,
+    Accept, AllowedHosts, AllowedOrigins, Aside, Channels, CloseCode, CloseReason, Compression,
+    ConnectionHandle, ConnectionId, ConnectionLimit, Drain, Error, Frame, FromFn, Handlers,
+    JsonWebsocketConsumer, Limits, Middleware, Next, OriginPatternError, Overflow, PatternError, Rate,
+    Refusal, Rejection, Result, Routes, Scope, ScopeError, Socket, SocketError, Tuning, WebsocketConsumer,
+    async_trait, cookie, from_fn, testing,
 };
 #[doc(inline)]
 pub use channels_layer::{

@@ -8,6 +8,6 @@ pub use crate::Jwt;
 pub use crate::SessionExt;
 pub use crate::{
     AllowedHosts, AuthError, Channels, CloseCode, Event, Frame, Group, Handlers, Identity,
-    JsonWebsocketConsumer, Layer, MemoryLayer, Received, Result, Scope, Socket, TokenAuth, UserLoader,
-    WebsocketConsumer, async_trait,
+    JsonWebsocketConsumer, Layer, LoginExt, MemoryLayer, Received, Result, Scope, Socket, TokenAuth,
+    UserLoader, WebsocketConsumer, async_trait,
 };

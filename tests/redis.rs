@@ -2,7 +2,7 @@
 
 #[path = "../channels-layer/tests/redis/server.rs"]
 #[expect(dead_code, reason = "the layer's own tests need more of it")]
-mod server;
+pub(crate) mod server;
 
 use channels_actix::{testing::TestServer, *};
 use serde::{Deserialize, Serialize};

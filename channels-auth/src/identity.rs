@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr, time::SystemTime};
 
 use serde_json::{Map, Value};
 
-use crate::AuthError;
+use crate::{AuthError, digest::Digest};
 
 /// Whom a credential stands for, before the user is loaded.
 #[derive(Clone, PartialEq)]
@@ -16,12 +16,14 @@ pub struct Identity {
     pub expires: Option<SystemTime>,
     /// All else the credential says, such as a token's claims: for a user who needs no database.
     pub claims: Map<String, Value>,
+    /// What it goes back to: the credential itself, or what a ticket was issued for. Known once it was looked at.
+    pub(crate) origin: Option<Digest>,
 }
 
 impl Identity {
     /// The user of this id, for good.
     pub fn new(user_id: impl fmt::Display) -> Self {
-        Self { user_id: user_id.to_string(), expires: None, claims: Map::new() }
+        Self { user_id: user_id.to_string(), expires: None, claims: Map::new(), origin: None }
     }
 
     /// The user's id as a number, a UUID, or what else parses. Space around it does not count, as in Django.

@@ -8,6 +8,8 @@
 //!   its middleware.
 //! * A `Session`, with the feature `sessions`, is one of a Django site: its cookie lets a browser in, consumers
 //!   read it, and handlers log in and out.
+//! * A [`Revoker`] ends credentials, and closes the sockets that have come with them, in every process. One that
+//!   expires closes its sockets by itself.
 //!
 //! Who comes without a credential, or with a bad one, is closed with 4001 after a completed handshake, so that
 //! a browser's script sees it. Where it cannot be checked at the moment, that is 1013: the client keeps its
@@ -44,9 +46,10 @@
 //! ```
 
 mod authenticator;
-#[cfg(any(feature = "jwt", feature = "knox", feature = "drf", feature = "sessions", feature = "tickets"))]
+mod chance;
 mod clock;
 mod credential;
+mod digest;
 #[cfg(feature = "database")]
 mod django;
 #[cfg(feature = "drf")]
@@ -55,11 +58,15 @@ mod error;
 mod failures;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod hex;
 mod identity;
 #[cfg(feature = "jwt")]
 mod jwt;
+mod kinds;
 #[cfg(feature = "knox")]
 mod knox;
+mod live;
+mod logout;
 pub mod metrics;
 #[cfg(test)]
 #[cfg(all(feature = "jwt", feature = "knox", feature = "drf", feature = "tickets"))]
@@ -67,12 +74,14 @@ mod properties;
 #[cfg(any(feature = "knox", feature = "drf", feature = "sessions", feature = "tickets"))]
 mod random;
 mod rest;
+mod revoker;
 #[cfg(feature = "sessions")]
 mod session;
 #[cfg(feature = "sessions")]
 pub mod signing;
 mod source;
 mod stack;
+mod standing;
 #[cfg(feature = "database")]
 mod store;
 #[cfg(feature = "tickets")]
@@ -80,6 +89,7 @@ mod ticket;
 mod user;
 #[cfg(test)]
 mod vectors;
+mod visit;
 
 #[cfg(feature = "database")]
 pub use self::django::{DjangoUser, DjangoUsers};
@@ -106,8 +116,11 @@ pub use self::{
     error::{AuthError, BoxError},
     failures::FailureLimit,
     identity::Identity,
+    logout::LoginExt,
     rest::{Authenticated, RestAuth, RestAuthMiddleware},
+    revoker::Revoker,
     source::Source,
     stack::TokenAuth,
+    standing::Standing,
     user::{Stateless, UserLoader},
 };

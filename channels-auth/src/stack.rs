@@ -1,16 +1,25 @@
 //! The stack: from a request to connect to the user in its scope.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use async_trait::async_trait;
-use channels_core::{Middleware, Next, Rejection, Scope};
+use channels_core::{Layer, Middleware, Next, Rejection, Scope};
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use crate::failures::{FailureLimit, Failures};
 use crate::{
-    AuthError, Authenticated, Authenticator, Credential, Identity, RestAuth, Source, Stateless, UserLoader,
+    AuthError, Authenticated, Authenticator, Credential, RestAuth, Revoker, Source, Stateless, UserLoader,
+    clock::Clock,
+    digest::Digest,
+    failures::{FailureLimit, Failures},
+    kinds::Kinds,
+    live::{Live, Login},
     metrics,
+    visit::Visit,
 };
 
 /// A stack of authenticators, as middleware for sockets, and for [requests](Self::rest). Cheap to clone.
@@ -38,10 +47,15 @@ use crate::{
 pub struct TokenAuth<L> {
     sources: Arc<[Source]>,
     first_message: Option<Duration>,
-    authenticators: Vec<Arc<dyn Authenticator>>,
+    kinds: Kinds,
     users: Arc<L>,
     visitors: Visitors,
     failures: Option<Failures>,
+    expiry: Expiry,
+    refresh: Refresh,
+    recheck: Option<Duration>,
+    clock: Clock,
+    live: Arc<Live>,
 }
 
 impl TokenAuth<Stateless> {
@@ -59,23 +73,42 @@ pub(crate) enum Visitors {
     Admit,
 }
 
+/// What happens to a connection when its credential has expired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expiry {
+    Closes,
+    Ignored,
+}
+
+/// Whether a connection can go on with another credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refresh {
+    None,
+    InBand,
+}
+
 impl<L: UserLoader> TokenAuth<L> {
     /// A stack that knows no kind of credential yet, and looks for one in `?token=`.
     pub fn new(users: L) -> Self {
         Self {
             sources: Arc::new([Source::query("token")]),
             first_message: None,
-            authenticators: Vec::new(),
+            kinds: Kinds::default(),
             users: Arc::new(users),
             visitors: Visitors::Refuse,
             failures: None,
+            expiry: Expiry::Closes,
+            refresh: Refresh::None,
+            recheck: None,
+            clock: Clock::default(),
+            live: Arc::new(Live::new(Clock::default())),
         }
     }
 
     /// Accepts one more kind of credential. They are asked in the order written.
     #[must_use]
     pub fn accept(mut self, authenticator: impl Authenticator) -> Self {
-        self.authenticators.push(Arc::new(authenticator));
+        self.kinds.push(authenticator);
         self
     }
 
@@ -135,6 +168,76 @@ impl<L: UserLoader> TokenAuth<L> {
         self
     }
 
+    /// Lets a client go on with another credential, before the one it came with expires: it sends
+    /// `{"type": "authenticate", "token": "…"}` at any time, and is answered
+    /// `{"type": "authenticated", "expires": 1790642813}`, in seconds since 1970, or `null` where it does not end.
+    ///
+    /// One that is not good is answered with an error frame, whose `code` is that of
+    /// [`AuthError::code`], and the connection goes on with the old one. One of another user closes it with 4003.
+    /// The user in the scope stays as it was loaded.
+    ///
+    /// Not by default: a consumer never sees a message whose `type` is `authenticate`, be it one of its own.
+    #[must_use]
+    pub fn refresh_in_band(mut self) -> Self {
+        self.refresh = Refresh::InBand;
+        self
+    }
+
+    /// Leaves a connection open when its credential has expired. By default it is closed with 4001 then, unless the
+    /// store of the credential says that its end was put off.
+    #[must_use]
+    pub fn ignore_expiry(mut self) -> Self {
+        self.expiry = Expiry::Ignored;
+        self
+    }
+
+    /// Looks at credentials that have sockets open again, about this often, and closes with 4500 whose token of Knox or
+    /// of Django REST framework, or session, is gone from the database, or whose user may not log in any more: what
+    /// was revoked without a [`Revoker`]. By default they are looked at after an outage of the channel layer alone.
+    ///
+    /// It takes a query for each 500 credentials, one at a time. Where the database is of no use, sockets stay open.
+    ///
+    /// # Panics
+    ///
+    /// If the interval is zero.
+    #[must_use]
+    #[track_caller]
+    pub fn recheck(mut self, interval: Duration) -> Self {
+        assert!(!interval.is_zero(), "credentials cannot be looked at again all the time");
+        self.recheck = Some(interval);
+        self
+    }
+
+    /// The clock to go by, instead of the system's, to tell whether a socket's credential has expired: for tests.
+    #[must_use]
+    pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Clock::new(now);
+        self.live = Arc::new(Live::new(self.clock.clone()));
+        self
+    }
+
+    /// What ends credentials, and closes the sockets that they have open, on this layer: for handlers of requests, and
+    /// jobs. From here on this process hears of what others revoke.
+    ///
+    /// ```
+    /// # fn configure(auth: channels_auth::TokenAuth<channels_auth::Stateless>) {
+    /// use actix_web::{App, web};
+    /// use channels_core::{Channels, Layer, MemoryLayer};
+    ///
+    /// let layer = Layer::new(MemoryLayer::default());
+    /// let revoker = web::Data::new(auth.revoker(&layer));
+    /// let rest = auth.rest();
+    /// let channels = Channels::on(layer).wrap(auth);
+    /// let app = App::new().app_data(rest).app_data(revoker).configure(channels.routes());
+    /// # }
+    /// ```
+    ///
+    /// Call it when the server is built, and on the stack that sockets have: what that accepts is what is revoked.
+    pub fn revoker(&self, layer: &Layer) -> Revoker {
+        self.live.listen(layer, self.recheck);
+        Revoker::new(self, layer.clone())
+    }
+
     /// The same stack for HTTP requests: an extractor's data, or middleware.
     pub fn rest(&self) -> RestAuth<L::User> {
         RestAuth::new(self.clone())
@@ -164,17 +267,17 @@ impl<L: UserLoader> TokenAuth<L> {
     pub(crate) async fn admit(
         &self,
         credential: Credential,
-        scope: &Scope,
+        visit: &Visit,
         limit: Duration,
     ) -> Result<Authenticated<L::User>, AuthError> {
-        let failures = self.failures.as_ref().filter(|_| !self.comes_by_itself(&credential));
+        let failures = self.failures.as_ref().filter(|_| !self.kinds.comes_by_itself(&credential));
         if let Some(failures) = failures {
-            failures.check(scope).inspect_err(metrics::failed)?;
+            failures.check(visit.network).inspect_err(metrics::failed)?;
         }
-        self.recognize(credential, scope, limit).await.inspect_err(|error| {
+        self.recognize(credential, &visit.path, limit).await.inspect_err(|error| {
             metrics::failed(error);
             if let Some(failures) = failures {
-                failures.note(error, scope);
+                failures.note(error, visit.network);
             }
         })
     }
@@ -183,13 +286,13 @@ impl<L: UserLoader> TokenAuth<L> {
     pub(crate) async fn admit_visitor(
         &self,
         credential: Credential,
-        scope: &Scope,
+        visit: &Visit,
         limit: Duration,
     ) -> Result<Option<Authenticated<L::User>>, AuthError> {
-        if !self.comes_by_itself(&credential) {
-            return self.admit(credential, scope, limit).await.map(Some);
+        if !self.kinds.comes_by_itself(&credential) {
+            return self.admit(credential, visit, limit).await.map(Some);
         }
-        match self.recognize(credential, scope, limit).await {
+        match self.recognize(credential, &visit.path, limit).await {
             Err(error) if error.is_verdict() => Ok(None),
             decided => decided.map(Some).inspect_err(metrics::failed),
         }
@@ -198,42 +301,53 @@ impl<L: UserLoader> TokenAuth<L> {
     async fn recognize(
         &self,
         credential: Credential,
-        scope: &Scope,
+        path: &str,
         limit: Duration,
     ) -> Result<Authenticated<L::User>, AuthError> {
-        let credential = credential.presented_at(scope.path());
+        let credential = credential.presented_at(path);
         let known = timeout(limit, self.known(&credential)).await;
         known.unwrap_or_else(|late| Err(AuthError::unavailable(late)))
     }
 
     async fn known(&self, credential: &Credential) -> Result<Authenticated<L::User>, AuthError> {
-        let identity = self.identity(credential).await?;
+        // what is revoked from here on is not missed
+        let heard = self.live.heard();
+        let digest = Digest::of(credential);
+        self.live.check(&digest)?;
+        let (mut identity, authenticator) = self.kinds.identity(credential).await?;
+        self.live.check(identity.origin.get_or_insert(digest))?;
+        self.live.check_user(&identity)?;
         let user = self.users.load(&identity).await?;
-        Ok(Authenticated::new(user, identity))
+        let login = Login::new(credential.clone(), &identity, authenticator, heard);
+        Ok(Authenticated::new(user, identity, login))
     }
 
-    /// Whether it came in an authenticator's own cookie, which a browser brings to every page.
-    fn comes_by_itself(&self, credential: &Credential) -> bool {
-        self.authenticators.iter().any(|one| has_its_cookie(one.as_ref(), credential))
+    pub(crate) fn kinds(&self) -> &Kinds {
+        &self.kinds
+    }
+
+    pub(crate) fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
+    pub(crate) fn time(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(crate) fn watches_expiry(&self) -> bool {
+        self.expiry == Expiry::Closes
+    }
+
+    pub(crate) fn refreshes(&self) -> bool {
+        self.refresh == Refresh::InBand
+    }
+
+    pub(crate) fn recheck_interval(&self) -> Option<Duration> {
+        self.recheck
     }
 
     pub(crate) fn visitors(&self) -> Visitors {
         self.visitors
-    }
-
-    async fn identity(&self, credential: &Credential) -> Result<Identity, AuthError> {
-        let comes_by_itself = self.comes_by_itself(credential);
-        for one in &self.authenticators {
-            let is_asked = if comes_by_itself {
-                has_its_cookie(one.as_ref(), credential)
-            } else {
-                one.cookie().is_none()
-            };
-            if is_asked && let Some(identity) = one.authenticate(credential).await? {
-                return Ok(identity);
-            }
-        }
-        Err(AuthError::Invalid("it is of no kind that is accepted"))
     }
 
     /// The user of the first cookie of an authenticator's that is good. [`AuthError::Missing`] without any.
@@ -243,9 +357,9 @@ impl<L: UserLoader> TokenAuth<L> {
         limit: Duration,
     ) -> Result<Authenticated<L::User>, AuthError> {
         let mut why = AuthError::Missing;
-        for name in self.authenticators.iter().filter_map(|one| one.cookie()) {
+        for name in self.kinds.iter().filter_map(|kind| kind.cookie()) {
             let Some(credential) = Source::cookie(name).find(scope) else { continue };
-            match self.recognize(credential, scope, limit).await {
+            match self.recognize(credential, scope.path(), limit).await {
                 Err(error) if error.is_verdict() => why = error,
                 decided => return decided,
             }
@@ -274,7 +388,7 @@ impl<L: UserLoader> TokenAuth<L> {
             }
         }
         let outcome = match (found, self.visitors) {
-            (Some(credential), _) => self.admit(credential, scope, limit).await.map(Some),
+            (Some(credential), _) => self.admit(credential, &Visit::of(scope), limit).await.map(Some),
             (None, Visitors::Admit) if why.is_verdict() => {
                 tracing::debug!(connection = %next.id(), "comes as a visitor: {why}");
                 Ok(None)
@@ -288,12 +402,7 @@ impl<L: UserLoader> TokenAuth<L> {
     }
 }
 
-/// Whether this credential came in the cookie that this authenticator has for its own.
-fn has_its_cookie(authenticator: &dyn Authenticator, credential: &Credential) -> bool {
-    authenticator.cookie().is_some() && authenticator.cookie() == credential.cookie()
-}
-
-/// The credential of a first message.
+/// The credential of a first message, or of a later one.
 pub(crate) fn in_message(text: &str) -> Option<Credential> {
     #[derive(Deserialize)]
     #[serde(tag = "type", rename_all = "lowercase")]
@@ -307,13 +416,14 @@ pub(crate) fn in_message(text: &str) -> Option<Credential> {
 #[async_trait(?Send)]
 impl<L: UserLoader> Middleware for TokenAuth<L> {
     async fn handle(&self, mut scope: Scope, next: Next<'_>) -> Result<(), Rejection> {
-        for authenticator in &self.authenticators {
-            authenticator.prepare(&mut scope);
+        for kind in self.kinds.iter() {
+            kind.prepare(&mut scope);
         }
-        if let Some(known) = self.whose(&mut scope, &next).await? {
-            scope.insert_shared(known.into_user());
+        self.live.hear_from(next.layer(), self.recheck, next.limits().handshake / 2).await;
+        match self.whose(&mut scope, &next).await? {
+            Some(known) => self.run_watched(known, scope, next).await,
+            None => next.run(scope).await,
         }
-        next.run(scope).await
     }
 }
 
@@ -322,10 +432,15 @@ impl<L> Clone for TokenAuth<L> {
         Self {
             sources: Arc::clone(&self.sources),
             first_message: self.first_message,
-            authenticators: self.authenticators.clone(),
+            kinds: self.kinds.clone(),
             users: Arc::clone(&self.users),
             visitors: self.visitors,
             failures: self.failures.clone(),
+            expiry: self.expiry,
+            refresh: self.refresh,
+            recheck: self.recheck,
+            clock: self.clock.clone(),
+            live: Arc::clone(&self.live),
         }
     }
 }
@@ -335,8 +450,11 @@ impl<L> fmt::Debug for TokenAuth<L> {
         f.debug_struct("TokenAuth")
             .field("sources", &self.sources)
             .field("first_message", &self.first_message)
-            .field("authenticators", &self.authenticators.len())
+            .field("kinds", &self.kinds.len())
             .field("visitors", &self.visitors)
+            .field("expiry", &self.expiry)
+            .field("refresh", &self.refresh)
+            .field("recheck", &self.recheck)
             .finish_non_exhaustive()
     }
 }

@@ -27,7 +27,7 @@ mod tuning;
 
 pub use async_trait::async_trait;
 pub use channels_layer::{
-    BlockingLayer, ChannelLayer, ChannelName, Delivery, Envelope, Event, EventError, Group, Layer,
+    BlockingLayer, ChannelLayer, ChannelName, Delivery, Envelope, Event, EventError, Gap, Group, Layer,
     LayerError, Mailbox, MemoryLayer, MemoryStats, NameError, Received, Retention,
 };
 
@@ -41,7 +41,7 @@ pub use self::{
     frame::Frame,
     limits::{Limits, Overflow},
     middleware::{
-        AllowedHosts, AllowedOrigins, ConnectionLimit, FromFn, Middleware, Next, OriginPatternError,
+        AllowedHosts, AllowedOrigins, Aside, ConnectionLimit, FromFn, Middleware, Next, OriginPatternError,
         Rejection, from_fn,
     },
     routing::{PatternError, Routes},

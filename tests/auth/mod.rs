@@ -8,6 +8,7 @@ mod django_sessions;
 mod every_kind;
 mod failures;
 mod first_message;
+mod live;
 #[cfg(all(feature = "knox", feature = "drf", feature = "tickets", feature = "postgres"))]
 mod postgres;
 mod rest;
@@ -27,7 +28,7 @@ use crate::support::{Client, Journal, channels};
 
 const SECRET: &str = "s3cr3t-of-the-site";
 
-/// The users are Ann, 7; Bob, 8, who may not log in; and Cyd, 9, whom the database does not return.
+/// The users are Ann, 7; Bob, 8, who may not log in; Cyd, 9, whom the database does not return; and Dee, 11.
 #[derive(Debug, PartialEq)]
 struct User {
     name: &'static str,
@@ -45,6 +46,7 @@ impl UserLoader for Users {
             8 => Err(AuthError::Inactive),
             9 => Err(AuthError::unavailable(std::io::Error::other("the database is down"))),
             10 => std::future::pending().await,
+            11 => Ok(User { name: "Dee" }),
             _ => Err(AuthError::Invalid("no such user")),
         }
     }

@@ -13,10 +13,10 @@ use crate::{
     support::{Client, channels},
 };
 
-const KEY: &str = "SECRET_KEY of the site";
+pub(super) const KEY: &str = "SECRET_KEY of the site";
 
 /// Django's tables, with Ann, 7, and Bob, 8, who may not log in.
-async fn database() -> SqlitePool {
+pub(super) async fn database() -> SqlitePool {
     let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
     let pool = pool.connect("sqlite::memory:").await.unwrap();
     let schema = include_str!("../django/vectors/sqlite_schema.json");
@@ -104,7 +104,7 @@ impl Site {
 }
 
 /// What a browser sends back of a `Set-Cookie`.
-fn cookie(set: &header::HeaderValue) -> String {
+pub(super) fn cookie(set: &header::HeaderValue) -> String {
     set.to_str().unwrap().split(';').next().unwrap().to_owned()
 }
 

@@ -83,6 +83,19 @@ impl Client {
         }
     }
 
+    /// Pings the server, which answers: the connection is open.
+    #[cfg(feature = "postgres")]
+    pub(crate) async fn pinged(&mut self) {
+        self.send(Message::Ping("still here?".into())).await;
+        loop {
+            match soon("a pong", self.socket.next()).await.expect("the connection is open").unwrap() {
+                Message::Pong(payload) if payload == "still here?" => return,
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("expected a pong, got {other:?}"),
+            }
+        }
+    }
+
     /// The code and reason that the server closes with next.
     pub(crate) async fn closed(&mut self) -> (u16, String) {
         match self.next().await {

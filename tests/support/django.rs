@@ -66,8 +66,23 @@ impl Django {
         self.user_for("session", &format!("Cookie: sessionid={cookie}")).await
     }
 
+    /// Sends a form without fields, as a browser that logs out does.
+    pub(crate) async fn post(&self, path: &str, header: &str) {
+        let (status, body) = self.ask("POST", path, header).await;
+        assert!(["200", "204"].contains(&status.as_str()), "{status} {body}");
+    }
+
     async fn user_for(&self, kind: &str, header: &str) -> Option<String> {
-        let request = format!("GET /whoami/{kind}/ HTTP/1.0\r\nHost: 127.0.0.1\r\n{header}\r\n\r\n");
+        let (status, body) = self.ask("GET", &format!("/whoami/{kind}/"), header).await;
+        assert!(["200", "401"].contains(&status.as_str()), "{status} {body}");
+        let body: Value = serde_json::from_str(&body).unwrap();
+        body["user"].as_str().map(str::to_owned)
+    }
+
+    /// The status and the body that the site answers with.
+    async fn ask(&self, method: &str, path: &str, header: &str) -> (String, String) {
+        let request =
+            format!("{method} {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n{header}\r\n\r\n");
         let response = soon("Django answers", async {
             let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.unwrap();
             socket.write_all(request.as_bytes()).await.unwrap();
@@ -77,10 +92,7 @@ impl Django {
         })
         .await;
         let (head, body) = response.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap();
-        assert!(["200", "401"].contains(&status), "{response}");
-        let body: Value = serde_json::from_str(body).unwrap();
-        body["user"].as_str().map(str::to_owned)
+        (head.split(' ').nth(1).unwrap().to_owned(), body.to_owned())
     }
 
     /// What this Python prints, in the site's own shell.

@@ -227,7 +227,9 @@ impl Authenticator for Jwt {
             Some(_) => return Err(AuthError::Invalid("the claim with the user's id holds none")),
             None => return Err(AuthError::Invalid("it names no user")),
         };
-        Ok(Some(Identity { user_id, expires: claims::expiry(&claims), claims }))
+        let end = claims::expiry(&claims);
+        let expires = end.map(|end| end.checked_add(self.claims.leeway).unwrap_or(end));
+        Ok(Some(Identity { expires, claims, ..Identity::new(user_id) }))
     }
 }
 

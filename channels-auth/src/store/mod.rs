@@ -23,5 +23,5 @@ mod value;
 
 #[cfg(feature = "sessions")]
 pub(crate) use self::session::{SessionRow, SessionTable};
+pub(crate) use self::{account::Account, database::places, row::Row, table::Table, value::Value};
 pub use self::{account::UserTable, database::Database, error::StoreError};
-pub(crate) use self::{row::Row, table::Table, value::Value};

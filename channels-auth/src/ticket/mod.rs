@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 #[cfg(feature = "database")]
 pub use self::database::DatabaseTickets;
@@ -29,6 +29,7 @@ pub use self::{
 use crate::{
     AuthError, Authenticator, Credential, Identity,
     clock::Clock,
+    digest::Digest,
     random::{self, to_hex},
 };
 
@@ -81,6 +82,9 @@ struct Content {
     user_id: String,
     expires: Option<SystemTime>,
     claims: Map<String, Value>,
+    /// The digest of what it was issued for: its sockets are closed when that is revoked.
+    #[serde(default)]
+    origin: Option<String>,
 }
 
 impl Tickets {
@@ -129,8 +133,9 @@ impl Tickets {
     pub async fn issue(&self, identity: &Identity, path: impl Into<String>) -> Result<Credential, AuthError> {
         let secret = random::bytes::<32>().map_err(AuthError::unavailable)?;
         let ticket = format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(secret));
-        let Identity { user_id, expires, claims } = identity.clone();
-        let content = Content { path: path.into(), user_id: user_id.clone(), expires, claims };
+        let Identity { user_id, expires, claims, origin } = identity.clone();
+        let origin = origin.map(Digest::to_text);
+        let content = Content { path: path.into(), user_id: user_id.clone(), expires, claims, origin };
         let now = self.clock.now();
         let stored = StoredTicket {
             owner: user_id,
@@ -170,8 +175,9 @@ impl Authenticator for Ticket {
         if credential.path() != Some(&content.path) {
             return Err(AuthError::Invalid("it is a ticket for another path"));
         }
-        let Content { user_id, expires, claims, path: _ } = content;
-        Ok(Some(Identity { user_id, expires, claims }))
+        let Content { user_id, expires, claims, origin, path: _ } = content;
+        let origin = origin.as_deref().and_then(Digest::parse);
+        Ok(Some(Identity { expires, claims, origin, ..Identity::new(user_id) }))
     }
 }
 
