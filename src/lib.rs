@@ -81,6 +81,7 @@
 //! | --- | --- | --- |
 //! | `jwt` | yes | [`Jwt`] and [`JwtIssuer`] |
 //! | `redis` | | `RedisLayer`, `RedisPubSubLayer`: groups across processes, and with Django in them |
+//! | `client` | | `client`: the client for browsers, served by the application |
 //! | `knox` | | `Knox`: tokens of django-rest-knox |
 //! | `drf` | | `DrfToken`: tokens of Django REST framework |
 //! | `sessions` | | `Session`: sessions of a Django site; `signing`: what else it signs |
@@ -120,6 +121,9 @@ pub use channels_auth::{
     SameSite, Session, SessionCache, SessionCookie, SessionError, SessionExpiry, SessionExt, SessionStore,
     SetCookie, signing,
 };
+#[cfg(feature = "client")]
+#[doc(inline)]
+pub use channels_client as client;
 #[doc(inline)]
 pub use channels_core::{
     Accept, AllowedHosts, AllowedOrigins, Aside, Channels, CloseCode, CloseReason, Compression,

@@ -3,6 +3,8 @@
 
 mod auth;
 mod bad_input;
+#[cfg(all(feature = "client", unix))]
+mod browser;
 mod closing;
 mod compression;
 mod connection_limits;
@@ -14,6 +16,7 @@ mod kit;
 mod log;
 mod middleware;
 mod origin;
+mod ping;
 mod rate;
 #[cfg(feature = "redis")]
 mod redis;

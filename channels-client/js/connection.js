@@ -30,10 +30,13 @@ const connections = new Map();
  */
 export function connect(url, options = {}) {
   const address = socketUrl(url);
-  const key = `${options.identity ?? ''} ${address}`;
+  const { identity = '', token } = options;
+  const key = JSON.stringify([address, identity, typeof token === 'string' ? token : null]);
   const shared = connections.get(key) ?? begin(key, address, options);
+  if (shared.timer !== undefined) shared.conversation.takeUp();
   shared.users += 1;
   clearTimeout(shared.timer);
+  shared.timer = undefined;
   return new Connection(shared.conversation, () => {
     shared.users -= 1;
     if (shared.users === 0) shared.timer = setTimeout(() => end(key, shared), LINGER);

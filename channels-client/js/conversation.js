@@ -8,7 +8,7 @@ import { isOffline, watchPage } from './page.js';
 import { SendQueue } from './queue.js';
 import { Refresh } from './refresh.js';
 import { Requests } from './requests.js';
-import { noStats } from './stats.js';
+import { noStats, since } from './stats.js';
 import { watchTabs } from './tabs.js';
 
 /** @typedef {import('./link.js').Status} Status */
@@ -32,6 +32,8 @@ export class Conversation {
   #requests = new Requests();
   #refresh;
   #stats = noStats();
+  /** The numbers that the server has. */
+  #told = noStats();
   #wasOpen = false;
   /** @type {import('./link.js').State} */
   #state = 'idle';
@@ -83,6 +85,10 @@ export class Conversation {
 
   reconnect() {
     this.#link.start();
+  }
+
+  takeUp() {
+    this.#link.takeUp();
   }
 
   refresh() {
@@ -170,8 +176,16 @@ export class Conversation {
     const type = String(frame.type);
     if (type === 'pong') this.#stats.latency = this.#link.heartbeat.pong() ?? this.#stats.latency;
     else if (type === 'authenticated') this.#refresh.answered(frame);
-    else if (type === STATS) this.#link.transmit(JSON.stringify({ type: STATS, ...this.stats }));
+    else if (type === STATS) this.#link.transmit(JSON.stringify({ type: STATS, ...this.#news() }));
     else if (!this.#requests.answered(frame)) this.events.emit(type, frame);
+  }
+
+  /** The numbers since the server last asked. */
+  #news() {
+    const { stats } = this;
+    const news = since(this.#told, stats);
+    this.#told = stats;
+    return news;
   }
 
   #closed() {

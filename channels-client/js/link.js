@@ -138,18 +138,26 @@ export class Link {
     if (this.#isHidden) this.start();
   }
 
-  /** The user may be another one. */
+  /** The user may be another one: the token tells. */
   async tokenChanged() {
-    if (this.#isHidden || this.#isStopped) return;
-    this.tokens.forget();
-    if (this.status.state === 'open' && this.tokens.isNeeded) {
-      const round = this.#round;
-      // one that cannot be had now is not the one we have
-      const token = await this.tokens.get().catch(() => null);
-      if (round !== this.#round || token === this.token) return;
-    }
+    if (this.#isHidden || this.#isStopped || await this.#hasTheToken()) return;
     this.#listener.onSwitch();
     this.start();
+  }
+
+  /** Somebody takes it up again who need not be the one that left it. */
+  async takeUp() {
+    if (this.#socket && this.tokens.isNeeded) await this.tokenChanged();
+  }
+
+  /** Whether there is a WebSocket, and with the token that the page has now. */
+  async #hasTheToken() {
+    this.tokens.forget();
+    if (!this.#socket || !this.tokens.isNeeded) return false;
+    const round = this.#round;
+    // one that cannot be had now is not the one we have
+    const token = await this.tokens.get().catch(() => null);
+    return round !== this.#round || token === this.token;
   }
 
   /** Whether it is open, or will be. */

@@ -27,3 +27,10 @@ export function noStats() {
     latency: null,
   };
 }
+
+/** What has changed. @param {Stats} before @param {Stats} now @returns {Stats} */
+export function since(before, now) {
+  const { latency, ...counters } = now;
+  const changes = Object.entries(counters).map(([name, count]) => [name, count - Number(before[/** @type {keyof Stats} */ (name)])]);
+  return { latency, ...Object.fromEntries(changes) };
+}

@@ -4,7 +4,7 @@ const NAME = 'channels-client';
 
 /** @type {Set<() => void>} */
 const listeners = new Set();
-/** @type {BroadcastChannel | undefined} */
+/** As long as somebody listens, and the page is shown. @type {BroadcastChannel | undefined} */
 let channel;
 
 /**
@@ -13,23 +13,27 @@ let channel;
  * @returns {() => void} ends it
  */
 export function watchTabs(onChange, storageKey) {
-  const life = new AbortController();
   listeners.add(onChange);
-  open();
-  if (storageKey !== undefined && typeof document !== 'undefined') {
-    // without a key: all of it was cleared
-    const stored = (/** @type {StorageEvent} */ { key }) => {
-      if (key === storageKey || key === null) onChange();
-    };
-    addEventListener('storage', stored, { signal: life.signal });
-  }
+  const life = new AbortController();
+  if (typeof document !== 'undefined') watchOthers(onChange, storageKey, life.signal);
   return () => {
     life.abort();
     listeners.delete(onChange);
-    if (listeners.size > 0) return;
-    channel?.close();
-    channel = undefined;
+    if (listeners.size === 0) close();
   };
+}
+
+/** @param {() => void} onChange @param {string | undefined} storageKey @param {AbortSignal} signal */
+function watchOthers(onChange, storageKey, signal) {
+  open();
+  // a page that listens is not kept in the browser's cache
+  addEventListener('pagehide', close, { signal });
+  addEventListener('pageshow', open, { signal });
+  // without a key: all of it was cleared
+  const stored = (/** @type {StorageEvent} */ { key }) => {
+    if (key === storageKey || key === null) onChange();
+  };
+  if (storageKey !== undefined) addEventListener('storage', stored, { signal });
 }
 
 /**
@@ -43,16 +47,20 @@ export function tokenChanged() {
 }
 
 function tellOthers() {
-  if (typeof BroadcastChannel === 'undefined' || typeof document === 'undefined') return;
-  if (channel) return channel.postMessage('token changed');
+  const isBrief = !channel;
+  open();
+  channel?.postMessage('token changed');
   // this tab has no connection, the others may
-  const brief = new BroadcastChannel(NAME);
-  brief.postMessage('token changed');
-  brief.close();
+  if (isBrief) close();
 }
 
 function open() {
-  if (channel || typeof BroadcastChannel === 'undefined' || typeof document === 'undefined') return;
+  if (channel || typeof document === 'undefined' || typeof BroadcastChannel === 'undefined') return;
   channel = new BroadcastChannel(NAME);
   channel.onmessage = () => listeners.forEach((onChange) => onChange());
+}
+
+function close() {
+  channel?.close();
+  channel = undefined;
 }

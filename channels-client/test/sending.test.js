@@ -285,7 +285,7 @@ test('frames that are no JSON objects are counted, and do no harm', async () => 
   connection.close();
 });
 
-test('the server gets the numbers when it asks', async () => {
+test('the server gets the numbers when it asks, and what is new when it asks again', async () => {
   const connection = connect(url);
   (await browser.socket()).end(1006);
   await browser.pass(1_000);
@@ -309,5 +309,7 @@ test('the server gets the numbers when it asks', async () => {
     dropped: 0,
     latency: 30,
   }]);
+  socket.say({ type: 'client.stats' });
+  assert.deepEqual([socket.sent[1].attempts, socket.sent[1].received, socket.sent[1].latency], [0, 1, 30]);
   connection.close();
 });

@@ -279,6 +279,29 @@ test('a token that another tab put into the storage counts here too', async () =
   connection.close();
 });
 
+test('who connects within a second after another user has gone does not get that one’s WebSocket', async () => {
+  const { user, connection } = account();
+  (await browser.socket()).welcome();
+  connection.close();
+
+  user.token = 'bob-1';
+  const bobs = connect(url, { token: () => user.token });
+  const socket = await browser.socket(2);
+
+  assert.match(socket.url, /token=bob-1$/);
+  assert.equal(browser.sockets[0].state, 'closing');
+  bobs.close();
+});
+
+test('two fixed tokens have a WebSocket each', async () => {
+  const [ann, bob] = [connect(url, { token: 'ann' }), connect(url, { token: 'bob' })];
+
+  await browser.socket(2);
+
+  ann.close();
+  bob.close();
+});
+
 test('with a cookie for credentials a change opens it anew', async () => {
   const connection = connect(url);
   (await browser.socket()).welcome();

@@ -4,6 +4,7 @@
 
 mod autobahn;
 mod check;
+mod client;
 mod deps;
 mod fuzz;
 mod machine;
@@ -21,6 +22,7 @@ Usage: cargo xtask <command>
 
   test [-- ARGS]   install what the tests need, then run every test: unit, integration, documentation.
                    ARGS go to the test binaries: cargo xtask test -- reconnects --nocapture
+  client           the browser client alone: its types, its tests on Node, and its size; `test` does this too
   check            formatting, lints, documentation, check-deps, and each feature alone
   fuzz [--seconds N] [TARGET...]
                    install cargo-fuzz, then run every fuzz target, or those named, for N seconds (20) each
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
     let outcome = match args[..] {
         ["test"] => test::run(&[]),
         ["test", "--", ref rest @ ..] => test::run(rest),
+        ["client"] => client::run(),
         ["check"] => check::run(),
         ["soak"] => soak::run(None),
         ["soak", minutes] => soak::run(Some(minutes)),

@@ -1,4 +1,5 @@
-//! `cargo xtask test`: every test of the workspace, the ignored ones too, and those in the documentation.
+//! `cargo xtask test`: every test of the workspace, the ignored ones too, those in the documentation, and the
+//! browser client's.
 //!
 //! The tests' output goes through as it comes, and is read on the way: the summary counts and names.
 
@@ -8,6 +9,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
+use crate::client;
 use crate::machine::Machine;
 use crate::peer;
 use crate::report::Report;
@@ -38,6 +40,9 @@ pub(crate) fn run(args: &[&str]) -> Result<(), Failure> {
     report.step("tests", || cargo_test(&["--all-targets"], &["--include-ignored"]));
     // an ignored example in the documentation is one that is not meant to compile
     report.step("doc tests", || cargo_test(&["--doc"], &[]));
+    if args.is_empty() {
+        client::steps(&mut report);
+    }
     report.finish()
 }
 
