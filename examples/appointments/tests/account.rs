@@ -35,7 +35,12 @@ pub(crate) struct Account<'a> {
 
 impl<'a> Account<'a> {
     pub(crate) fn log_in(server: &'a Server, name: &str) -> Self {
-        Self { server, token: server.token(name) }
+        Self::with_token(server, server.token(name))
+    }
+
+    /// Who has a token already.
+    pub(crate) fn with_token(server: &'a Server, token: String) -> Self {
+        Self { server, token }
     }
 
     /// The board's socket, from the moment on when it misses nothing.

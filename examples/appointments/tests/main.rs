@@ -4,6 +4,7 @@
 
 mod account;
 mod api;
+mod browser;
 mod login;
 mod redis;
 mod socket;

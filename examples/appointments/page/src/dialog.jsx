@@ -93,7 +93,7 @@ export function Dialog({ board, news, onClose, ...initial }) {
 /** What the other one did, and what can be done about it. */
 function Conflict({ code, detail, appointment, board, day, onTheirs, onMine }) {
   const alert = useRef(null);
-  useEffect(() => alert.current.scrollIntoView({ block: 'nearest' }), []);
+  useEffect(() => { alert.current.scrollIntoView({ block: 'nearest' }); }, []);
   const what = appointment && `${appointment.patient}${appointment.reason && ` (${appointment.reason})`}`;
   return (
     <div id="conflict" role="alert" data-code={code} ref={alert}>

@@ -14,7 +14,7 @@ const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
 export function Grid({ board, appointments, day, fresh, onChoose }) {
   const bySlot = new Map(appointments?.map((one) => [`${one.slot} ${one.practitioner}`, one]));
   return (
-    <div className="scroller" role="region" aria-labelledby="day-title" tabIndex={0}>
+    <div className="scroller" role="region" aria-label="Appointments of the day" tabIndex={0}>
       <table id="grid" aria-busy={!appointments} onKeyDown={walk}>
         <caption className="unseen">Arrow keys go from cell to cell; Enter books or changes an appointment.</caption>
         <thead>
@@ -52,7 +52,6 @@ function Cell({ slot, day, practitioner, appointment, fresh, isKnown, onChoose }
   const choose = () => onChoose({ base: appointment ?? null, plan: appointment ?? empty });
   const place = `${slot} with ${practitioner.name}`;
   const isFresh = appointment && fresh?.id === appointment.id && fresh.version === appointment.version;
-  const label = appointment ? `Change ${appointment.patient}, ${place}` : `Book ${place}`;
   return (
     <button
       type="button"
@@ -60,7 +59,6 @@ function Cell({ slot, day, practitioner, appointment, fresh, isKnown, onChoose }
       data-slot={slot}
       data-practitioner={practitioner.id}
       data-version={appointment?.version}
-      aria-label={appointment?.reason ? `${label}: ${appointment.reason}` : label}
       disabled={!isKnown}
       onClick={choose}
     >
@@ -68,9 +66,13 @@ function Cell({ slot, day, practitioner, appointment, fresh, isKnown, onChoose }
         <span key={appointment.version} className={isFresh ? 'what fresh' : 'what'}>
           <span className="patient">{appointment.patient}</span>
           <span className="reason">{appointment.reason}</span>
+          <span className="unseen">, {place}: change</span>
         </span>
       ) : (
-        <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 6v12M6 12h12" /></svg>
+        <>
+          <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 6v12M6 12h12" /></svg>
+          <span className="unseen">Book {place}</span>
+        </>
       )}
     </button>
   );
