@@ -14,6 +14,7 @@ use std::{
 const PACKAGE: [&str; 2] = ["package.json", "package-lock.json"];
 /// The browser client, in the workspace.
 const CLIENT: &str = "../../channels-client";
+const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 /// `--ignore-scripts`: esbuild finds its program without its own installation script.
 const INSTALL: [&str; 4] = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
 /// `site.js` stays where it is: all pages of the examples have it.
@@ -39,6 +40,8 @@ fn main() -> io::Result<()> {
         Ok(()) => fs::copy("page/index.html", out.join("index.html")).map(drop),
         Err(error) => {
             println!("cargo:warning=the page was not built, and says so: {error}");
+            // what is not there has changed: it is tried again with each build
+            println!("cargo:rerun-if-changed={}", out.join("built").display());
             fs::copy("page/unbuilt.html", out.join("index.html"))?;
             fs::write(out.join("appointments.js"), "")
         }
@@ -54,7 +57,7 @@ fn bundle(folder: &Path) -> Result<(), Box<dyn Error>> {
         for file in PACKAGE {
             fs::copy(Path::new("page").join(file), folder.join(file))?;
         }
-        run(Command::new("npm").args(INSTALL).current_dir(folder))?;
+        run(Command::new(NPM).args(INSTALL).current_dir(folder))?;
         fs::write(installed, lock)?;
     }
     replace(Path::new("page/src"), &folder.join("src"))?;

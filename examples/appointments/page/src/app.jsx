@@ -6,7 +6,7 @@ import { useEffect } from 'react';
 import { Login } from './login.jsx';
 import { Menu } from './menu.jsx';
 import { Office } from './office.jsx';
-import { session, useToken } from './session.js';
+import { TOKEN_KEY, session, useToken } from './session.js';
 
 /** The close code after a logout on another device. */
 const REVOKED = 4500;
@@ -15,7 +15,7 @@ export function App() {
   const token = useToken();
   const connection = useConnection('/ws/scheduling/appointments/', {
     token: session.present,
-    storageKey: session.constructor.KEY,
+    storageKey: TOKEN_KEY,
   });
   const { state, code } = useConnectionStatus(connection);
 

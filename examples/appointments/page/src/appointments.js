@@ -79,7 +79,10 @@ export function useCancel() {
   return useChange(({ base }) => session.call('DELETE', `/api/appointments/${base.id}?version=${base.version}`));
 }
 
-/** The event tells this page, too; where there is no connection, what is asked for anew does. @param {(change: any) => Promise<any>} mutationFn */
+/**
+ * The event tells this page, too; where there is no connection, what is asked for anew does.
+ * @param {(change: any) => Promise<any>} mutationFn
+ */
 function useChange(mutationFn) {
   const queryClient = useQueryClient();
   return useMutation({ mutationFn, onSettled: () => queryClient.invalidateQueries({ queryKey: ALL }) });

@@ -11,10 +11,10 @@ const VERBS = {
   'appointment.deleted': 'cancelled',
 };
 
-/** @param {any} connection @returns {{event: any, count: number} | null} */
+/** @param {any} connection @returns {{event: any} | null} */
 export function useNews(connection) {
   const [news, setNews] = useState(null);
-  const hear = (event) => setNews((last) => ({ event, count: (last?.count ?? 0) + 1 }));
+  const hear = (event) => setNews({ event });
   useChannelEvent(connection, 'appointment.created', hear);
   useChannelEvent(connection, 'appointment.updated', hear);
   useChannelEvent(connection, 'appointment.deleted', hear);
@@ -23,7 +23,11 @@ export function useNews(connection) {
 
 /** @param {{news: {event: any} | null, board: any, day: string, me: string}} props */
 export function News({ news, board, day, me }) {
-  return <p id="news" className="hint" aria-live="polite">{news && board && sentence(news.event, board, day, me)}</p>;
+  return (
+    <p id="news" className="hint" aria-live="polite">
+      {news && board ? sentence(news.event, board, day, me) : 'What others change is shown at once, and told here.'}
+    </p>
+  );
 }
 
 function sentence({ type, appointment }, board, day, me) {
@@ -38,7 +42,7 @@ function sentence({ type, appointment }, board, day, me) {
  * @param {string} day  the one that is shown, which goes without saying
  */
 export function placeOf(appointment, board, day) {
-  const { name } = board.practitioners.find(({ id }) => id === appointment.practitioner);
+  const practitioner = board.practitioners.find(({ id }) => id === appointment.practitioner);
   const date = appointment.day === day ? '' : `${inShort(appointment.day)}, `;
-  return `${date}${appointment.slot} with ${name}`;
+  return `${date}${appointment.slot} with ${practitioner?.name ?? 'somebody new'}`;
 }

@@ -5,7 +5,8 @@ import { useSyncExternalStore } from 'react';
 
 import { Account } from '/static/site.js';
 
-export { Refused } from '/static/site.js';
+/** Where the token is, in the browser's storage. */
+export const TOKEN_KEY = Account.KEY;
 
 class Session extends Account {
   /** Why it ended, for who did not end it. */
@@ -18,7 +19,7 @@ class Session extends Account {
     super();
     // another tab has logged in or out; without a key, all of the storage was cleared
     addEventListener('storage', ({ key }) => {
-      if (key === Account.KEY || key === null) this.#changed();
+      if (key === TOKEN_KEY || key === null) this.#changed();
     });
   }
 
@@ -80,7 +81,8 @@ class Session extends Account {
     this.end('');
     try {
       await told;
-    } catch {
+    } catch ({ status }) {
+      if (status === 401) return; // it has ended there before
       this.farewell = 'You are logged out in this browser, but the server could not be told: the login ends there by itself.';
       this.#changed();
     }
