@@ -25,7 +25,7 @@ export function useNews(connection) {
 export function News({ news, board, day, me }) {
   return (
     <p id="news" className="hint" aria-live="polite">
-      {news && board ? sentence(news.event, board, day, me) : 'What others change is shown at once, and told here.'}
+      {news && board ? sentence(news.event, board, day, me) : 'Changes by others are told here.'}
     </p>
   );
 }
