@@ -6,7 +6,7 @@ import { useEffect } from 'react';
 import { Login } from './login.jsx';
 import { Menu } from './menu.jsx';
 import { Office } from './office.jsx';
-import { TOKEN_KEY, session, useToken } from './session.js';
+import { EXPIRED, TOKEN_KEY, session, useToken } from './session.js';
 
 /** The close code after a logout on another device. */
 const REVOKED = 4500;
@@ -20,7 +20,7 @@ export function App() {
   const { state, code } = useConnectionStatus(connection);
 
   useEffect(() => {
-    if (state === 'unauthorized') session.endPresented('Your session has ended. Please log in again.');
+    if (state === 'unauthorized') session.endPresented(EXPIRED);
     if (state === 'closed' && code === REVOKED) session.endPresented('You have been logged out.');
   }, [state, code]);
 

@@ -85,5 +85,5 @@ export function useCancel() {
  */
 function useChange(mutationFn) {
   const queryClient = useQueryClient();
-  return useMutation({ mutationFn, onSettled: () => queryClient.invalidateQueries({ queryKey: ALL }) });
+  return useMutation({ mutationFn, onSettled: () => { queryClient.invalidateQueries({ queryKey: ALL }); } });
 }

@@ -3,7 +3,6 @@
 import { useEffect, useRef, useState } from 'react';
 
 import { useAppointments, useCancel, useSave } from './appointments.js';
-import { today } from './day.js';
 import { placeOf } from './news.jsx';
 
 /**
@@ -21,8 +20,12 @@ export function Dialog({ board, news, onClose, ...initial }) {
   const [refusal, setRefusal] = useState(null);
   const [isSure, setIsSure] = useState(false);
   const [save, cancel] = [useSave(), useCancel()];
-  const overtaken = useOvertaken(base, news);
-  const conflict = refusal ?? overtaken;
+  const overtaken = useOvertaken(base, initial.plan.day, news);
+  const isBusy = save.isPending || cancel.isPending;
+  // what we do ourselves is heard of, too
+  const conflict = refusal ?? (isBusy || save.isSuccess || cancel.isSuccess ? null : overtaken);
+  // what is gone is booked anew
+  const target = conflict?.code === 'gone' ? null : base;
 
   useEffect(() => { if (!dialog.current.open) dialog.current.showModal(); }, []);
 
@@ -31,35 +34,53 @@ export function Dialog({ board, news, onClose, ...initial }) {
     setRefusal(null);
     setIsSure(false);
     try {
-      await mutation.mutateAsync({ base, plan });
+      await mutation.mutateAsync({ base: target, plan });
       dialog.current.close();
-    } catch (error) {
-      const { code, appointment } = error.body ?? {};
-      setRefusal({ code, detail: error.message, appointment });
-      if (error.status === 404) setBase(null); // what is saved now is booked anew
+    } catch ({ status, message, body }) {
+      if (status === 404) setBase(null);
+      const code = status === 404 ? 'gone' : body?.code;
+      setRefusal({ code, detail: message, appointment: body?.appointment });
     }
   }
 
-  /** @param {any} theirs  the version that counts from now on @param {boolean} isTaken  whether what they wrote does, too */
+  /**
+   * @param {any} theirs  the version that counts from now on
+   * @param {boolean} isTaken  whether what they wrote does, too
+   */
   function settle(theirs, isTaken) {
     setBase(theirs);
     if (isTaken) setPlan(planOf(theirs));
     setRefusal(null);
   }
 
-  const set = ({ target: { name, value } }) =>
+  function set({ target: { name, value } }) {
     setPlan((before) => ({ ...before, [name]: name === 'practitioner' ? Number(value) : value }));
-  const isBusy = save.isPending || cancel.isPending;
+    if (refusal?.code === 'taken' && ['practitioner', 'day', 'slot'].includes(name)) setRefusal(null);
+  }
 
   return (
     <dialog id="appointment" ref={dialog} aria-labelledby="dialog-title" onClose={onClose}>
       <form onSubmit={(event) => { event.preventDefault(); change(save); }}>
-        <h2 id="dialog-title">{base ? 'Change the appointment' : 'New appointment'}</h2>
+        <h2 id="dialog-title">{target ? 'Change the appointment' : 'New appointment'}</h2>
         {conflict && (
-          <Conflict {...conflict} board={board} day={plan.day} onTheirs={(theirs) => settle(theirs, true)} onMine={(theirs) => settle(theirs, false)} />
+          <Conflict
+            {...conflict}
+            board={board}
+            day={plan.day}
+            onTheirs={(theirs) => settle(theirs, true)}
+            onMine={(theirs) => settle(theirs, false)}
+          />
         )}
         <label htmlFor="patient">Patient</label>
-        <input id="patient" name="patient" value={plan.patient} onChange={set} maxLength={80} autoComplete="off" required autoFocus />
+        <input
+          id="patient"
+          name="patient"
+          value={plan.patient}
+          onChange={set}
+          maxLength={80}
+          autoComplete="off"
+          required
+        />
         <label htmlFor="reason">Reason</label>
         <input id="reason" name="reason" value={plan.reason} onChange={set} maxLength={200} autoComplete="off" />
         <label htmlFor="practitioner">With</label>
@@ -77,13 +98,19 @@ export function Dialog({ board, news, onClose, ...initial }) {
           </div>
         </div>
         <div className="actions">
-          {base && (
-            <button type="button" id="cancel" className="quiet danger" disabled={isBusy} onClick={() => (isSure ? change(cancel) : setIsSure(true))}>
+          {target && (
+            <button
+              type="button"
+              id="cancel"
+              className="quiet danger"
+              disabled={isBusy}
+              onClick={() => (isSure ? change(cancel) : setIsSure(true))}
+            >
               {isSure ? 'Yes, cancel it' : 'Cancel appointment'}
             </button>
           )}
           <button type="button" id="close" className="quiet" onClick={() => dialog.current.close()}>Close</button>
-          <button id="save" className="primary" disabled={isBusy}>{base ? 'Save' : 'Book'}</button>
+          <button id="save" className="primary" disabled={isBusy}>{target ? 'Save' : 'Book'}</button>
         </div>
       </form>
     </dialog>
@@ -98,6 +125,7 @@ function Conflict({ code, detail, appointment, board, day, onTheirs, onMine }) {
   return (
     <div id="conflict" role="alert" data-code={code} ref={alert}>
       <p>{detail}</p>
+      {code === 'gone' && <p>You may book it again, or close this.</p>}
       {code === 'taken' && appointment && <p>It is for {what}. Please choose another time.</p>}
       {code === 'stale' && (
         <>
@@ -116,7 +144,9 @@ function Conflict({ code, detail, appointment, board, day, onTheirs, onMine }) {
 function Slots({ board, plan, base, onChange }) {
   const { data } = useAppointments(plan.day);
   const taken = new Set(
-    data?.filter(({ id, practitioner }) => practitioner === plan.practitioner && id !== base?.id).map(({ slot }) => slot),
+    data
+      ?.filter(({ id, practitioner }) => practitioner === plan.practitioner && id !== base?.id)
+      .map(({ slot }) => slot),
   );
   return (
     <select id="slot" name="slot" value={plan.slot} onChange={onChange}>
@@ -125,9 +155,14 @@ function Slots({ board, plan, base, onChange }) {
   );
 }
 
-/** What others have done to the appointment since it was opened. @param {any} base @param {{event: any} | null} news */
-function useOvertaken(base, news) {
-  const { data = [] } = useAppointments(base?.day ?? today());
+/**
+ * What others have done to the appointment since it was opened, as far as that is known before it is saved.
+ * @param {import('./appointments.js').Appointment | null} base
+ * @param {string} day  the one that it was opened on
+ * @param {{event: any} | null} news
+ */
+function useOvertaken(base, day, news) {
+  const { data = [] } = useAppointments(day);
   if (!base) return null;
   const { type, appointment: heard } = news?.event ?? {};
   if (type === 'appointment.deleted' && heard.id === base.id) {
@@ -135,7 +170,9 @@ function useOvertaken(base, news) {
   }
   const isNewer = (one) => one?.id === base.id && one.version > base.version;
   const newer = [heard, ...data].filter(isNewer).sort((one, other) => other.version - one.version)[0];
-  return newer ? { code: 'stale', detail: `${newer.changed_by} has changed this appointment in the meantime.`, appointment: newer } : null;
+  if (!newer) return null;
+  const detail = `${newer.changed_by} has changed this appointment in the meantime.`;
+  return { code: 'stale', detail, appointment: newer };
 }
 
 /** @returns {import('./appointments.js').Plan} */

@@ -27,7 +27,15 @@ export function Login() {
       <h1>Good to see you</h1>
       <p className="hint">Log in to see who comes today.</p>
       <label htmlFor="username">Username</label>
-      <input id="username" name="username" autoComplete="username" autoCapitalize="none" spellCheck="false" required autoFocus />
+      <input
+        id="username"
+        name="username"
+        autoComplete="username"
+        autoCapitalize="none"
+        spellCheck="false"
+        required
+        autoFocus
+      />
       <label htmlFor="password">Password</label>
       <input id="password" name="password" type="password" autoComplete="current-password" required />
       <p id="login-error" role="alert">{error || farewell}</p>

@@ -15,15 +15,17 @@ const RETRIES = 3;
 
 /** @param {{connection: any, me: string}} props */
 export function Office({ connection, me }) {
-  const [queryClient] = useState(() => new QueryClient({
-    // an answer of the server is one; its silence is none
-    defaultOptions: { queries: { retry: (failures, { status }) => failures < RETRIES && (status === 0 || status >= 500) } },
-  }));
+  const [queryClient] = useState(() => new QueryClient({ defaultOptions: { queries: { retry: isWorthwhile } } }));
   return (
     <QueryClientProvider client={queryClient}>
       <Day connection={connection} me={me} />
     </QueryClientProvider>
   );
+}
+
+/** What the server says it says again; its silence may end. */
+function isWorthwhile(failures, { status }) {
+  return failures < RETRIES && (status === 0 || status >= 500);
 }
 
 /** @param {{connection: any, me: string}} props */
@@ -35,6 +37,12 @@ function Day({ connection, me }) {
   useSync(connection);
   const news = useNews(connection);
   const failure = board.error ?? appointments.error;
+  const fresh = news?.event.appointment;
+
+  function tryAgain() {
+    board.refetch();
+    appointments.refetch();
+  }
 
   return (
     <section className="day" aria-labelledby="day-title">
@@ -43,7 +51,9 @@ function Day({ connection, me }) {
         <button type="button" className="quiet" aria-label="The day before" onClick={() => showDay(daysAfter(day, -1))}>
           <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M15 5l-7 7 7 7" /></svg>
         </button>
-        <button type="button" className="quiet" disabled={day === today()} onClick={() => showDay(today())}>Today</button>
+        <button type="button" className="quiet" disabled={day === today()} onClick={() => showDay(today())}>
+          Today
+        </button>
         <button type="button" className="quiet" aria-label="The day after" onClick={() => showDay(daysAfter(day, 1))}>
           <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M9 5l7 7-7 7" /></svg>
         </button>
@@ -54,11 +64,11 @@ function Day({ connection, me }) {
       {failure && (
         <p className="outage" role="alert">
           {failure.message}
-          <button type="button" className="quiet" onClick={() => { board.refetch(); appointments.refetch(); }}>Try again</button>
+          <button type="button" className="quiet" onClick={tryAgain}>Try again</button>
         </p>
       )}
       {board.data && (
-        <Grid board={board.data} appointments={appointments.data} day={day} fresh={news?.event.appointment} onChoose={choose} />
+        <Grid board={board.data} appointments={appointments.data} day={day} fresh={fresh} onChoose={choose} />
       )}
       <News news={news} board={board.data} day={day} me={me} />
       {chosen && (
@@ -68,7 +78,7 @@ function Day({ connection, me }) {
   );
 }
 
-/** The indicator has told already that there is no connection; this is what it means. @param {{connection: any}} props */
+/** What it means that there is no connection: the indicator has told that already. @param {{connection: any}} props */
 function Outage({ connection }) {
   const { state, retryable } = useConnectionStatus(connection);
   if (!['reconnecting', 'closed'].includes(state)) return null;

@@ -8,6 +8,9 @@ import { Account } from '/static/site.js';
 /** Where the token is, in the browser's storage. */
 export const TOKEN_KEY = Account.KEY;
 
+export const EXPIRED = 'Your session has ended. Please log in again.';
+const UNTOLD = 'You are logged out in this browser. The server could not be told: there the login ends by itself.';
+
 class Session extends Account {
   /** Why it ended, for who did not end it. */
   farewell = '';
@@ -60,7 +63,10 @@ class Session extends Account {
     tokenChanged();
   }
 
-  /** The server does not take the socket's token: a newer one, of another tab's login, is not meant. @param {string} farewell */
+  /**
+   * The server does not take the socket's token. A newer one, of another tab's login, is not meant.
+   * @param {string} farewell
+   */
   endPresented(farewell) {
     if (this.token !== null && this.token === this.#presented) this.end(farewell);
   }
@@ -70,12 +76,15 @@ class Session extends Account {
     try {
       return await super.call(method, path, body, signal);
     } catch (error) {
-      if (error.status === 401 && token !== null && token === this.token) this.end('Your session has ended. Please log in again.');
+      if (error.status === 401 && token !== null && token === this.token) this.end(EXPIRED);
       throw error;
     }
   }
 
-  /** The call takes the token along; then the browser forgets it, whether or not the server can be reached. @param {string} path */
+  /**
+   * The call takes the token along; then the browser forgets it, whether or not the server can be reached.
+   * @param {string} path
+   */
   async #leave(path) {
     const told = super.call('POST', path);
     this.end('');
@@ -83,7 +92,7 @@ class Session extends Account {
       await told;
     } catch ({ status }) {
       if (status === 401) return; // it has ended there before
-      this.farewell = 'You are logged out in this browser, but the server could not be told: the login ends there by itself.';
+      this.farewell = UNTOLD;
       this.#changed();
     }
   }

@@ -119,7 +119,8 @@ async fn axe_finds_nothing_wrong_on_a_telephone_and_nothing_is_wider_than_it() {
 #[tokio::test]
 #[ignore = "needs chromium, chromedriver and npm"]
 async fn with_the_keyboard_alone_one_books_and_is_back_at_the_same_cell() {
-    const FOCUS: &str = "const { dataset, id } = document.activeElement; return id || `${dataset.slot} ${dataset.practitioner}`";
+    const FOCUS: &str = "const { dataset, id } = document.activeElement; \
+                         return id || `${dataset.slot} ${dataset.practitioner}`";
     // as WebDriver names keys
     const DOWN: &str = "\u{e015}";
     const RIGHT: &str = "\u{e014}";
