@@ -17,6 +17,7 @@ mod log;
 mod middleware;
 mod origin;
 mod ping;
+mod publish;
 mod rate;
 #[cfg(feature = "redis")]
 mod redis;
@@ -24,6 +25,9 @@ mod routing;
 mod shutdown;
 mod slow;
 mod support;
+#[cfg(feature = "redis")]
+mod tasks;
 mod time;
 #[cfg(feature = "rustls")]
 mod tls;
+mod workers;

@@ -69,7 +69,7 @@ mod live;
 mod logout;
 pub mod metrics;
 #[cfg(test)]
-#[cfg(all(feature = "jwt", feature = "knox", feature = "drf", feature = "tickets"))]
+#[cfg(all(feature = "jwks", feature = "knox", feature = "drf", feature = "sessions", feature = "tickets"))]
 mod properties;
 #[cfg(any(feature = "knox", feature = "drf", feature = "sessions", feature = "tickets"))]
 mod random;
@@ -95,6 +95,8 @@ mod visit;
 pub use self::django::{DjangoUser, DjangoUsers};
 #[cfg(feature = "drf")]
 pub use self::drf::DrfToken;
+#[cfg(feature = "jwks")]
+pub use self::jwt::{Jwks, JwksError};
 #[cfg(feature = "jwt")]
 pub use self::jwt::{Jwt, JwtIssuer, JwtKey, KeyError};
 #[cfg(feature = "knox")]
@@ -108,6 +110,8 @@ pub use self::session::{
 pub use self::store::{Database, StoreError, UserTable};
 #[cfg(all(feature = "tickets", feature = "database"))]
 pub use self::ticket::DatabaseTickets;
+#[cfg(all(feature = "tickets", feature = "redis"))]
+pub use self::ticket::RedisTickets;
 #[cfg(feature = "tickets")]
 pub use self::ticket::{MemoryTickets, StoredTicket, Ticket, TicketStore, Tickets};
 pub use self::{

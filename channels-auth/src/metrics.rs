@@ -20,6 +20,8 @@ pub const REVOKED: &str = "channels_auth_revoked_total";
 /// Counter: credentials of open connections that were looked at again, by `outcome`: `good`, `gone`, `expired`, or
 /// `unavailable`.
 pub const RECHECKS: &str = "channels_auth_rechecks_total";
+/// Counter: attempts to load an issuer's keys, by `outcome`: `loaded`, or `failed`.
+pub const KEY_LOADS: &str = "channels_auth_key_loads_total";
 /// Counter: revoked credentials that are stored nowhere, and were forgotten before they had expired.
 pub const DENIALS_DROPPED: &str = "channels_auth_denials_dropped_total";
 
@@ -45,6 +47,11 @@ pub(crate) fn rechecked(outcome: &'static str, count: usize) {
 
 pub(crate) fn denial_dropped() {
     counter!(DENIALS_DROPPED).increment(1);
+}
+
+#[cfg(feature = "jwks")]
+pub(crate) fn keys_asked_for(outcome: &'static str) {
+    counter!(KEY_LOADS, "outcome" => outcome).increment(1);
 }
 
 pub(crate) fn failed(error: &AuthError) {

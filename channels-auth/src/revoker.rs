@@ -15,6 +15,10 @@ use crate::{
     live::{FOR_EVER, Live, Login, Revocation},
 };
 
+/// How long a credential that was deleted from its store is refused all the same: longer than a ticket lives that it may
+/// have got before.
+const TICKETS: Duration = Duration::from_secs(60);
+
 /// Ends credentials, and closes the sockets that they have open with 4500, in every process on the layer:
 /// [`TokenAuth::revoker`] makes it. Cheap to clone.
 ///
@@ -46,7 +50,7 @@ pub struct Revoker {
 
 impl Revoker {
     pub(crate) fn new<L: UserLoader>(stack: &TokenAuth<L>, layer: Layer) -> Self {
-        Self { live: Arc::clone(stack.live()), layer, kinds: stack.kinds().clone() }
+        Self { live: Arc::clone(&stack.open.live), layer, kinds: stack.kinds().clone() }
     }
 
     /// Ends a credential, and closes the sockets that came with it; `false` if it was not good any more.
@@ -57,18 +61,14 @@ impl Revoker {
     ///
     /// [`AuthError::Unavailable`] if the store, or the channel layer, is of no use.
     pub async fn revoke(&self, credential: &Credential) -> Result<bool, AuthError> {
-        let (ended, until) = match self.end(credential).await {
-            Ok(Ended::NotGood) => (Ok(false), UNIX_EPOCH),
-            Ok(Ended::Deleted) => (Ok(true), UNIX_EPOCH),
-            Ok(Ended::Denied(until)) => (Ok(true), until),
-            Err(error) => (Err(error), UNIX_EPOCH),
-        };
-        let told = self.tell(Digest::of(credential), until).await;
-        ended.and_then(|was_good| told.map(|()| was_good))
+        let ended = self.end(credential).await;
+        let deny_until = ended.as_ref().ok().and_then(|ended| ended.deny_until);
+        let told = self.tell(Digest::of(credential), deny_until).await;
+        ended.and_then(|ended| told.map(|()| ended.was_good))
     }
 
-    /// Ends the credential that a request came with: Knox's `logout`. The user's other logins go on, and what was
-    /// opened with a ticket that this credential got is closed.
+    /// Ends the credential that a request came with: Knox's `logout`. A socket that came with a ticket which this
+    /// credential got is closed as well; the user's other logins go on.
     ///
     /// # Errors
     ///
@@ -80,8 +80,8 @@ impl Revoker {
     /// Ends all credentials of a user, and closes all of the user's sockets: Knox's `logoutall`.
     ///
     /// Their tokens of Knox and of Django REST framework are deleted. JSON Web Tokens that say when they were issued
-    /// (`iat`) are refused for a day if that was before, in the processes that listen. Sessions cannot be found by their user: they stay,
-    /// but for their sockets, until the user changes the password, which ends them all.
+    /// (`iat`) are refused for a day if that was before, in the processes that listen. Sessions cannot be found by
+    /// their user: they stay, but for their sockets, until the user changes the password, which ends them all.
     ///
     /// # Errors
     ///
@@ -108,49 +108,46 @@ impl Revoker {
 
     /// Ends what somebody came in with. Of a ticket, that is what it was issued for: it is nowhere to be deleted.
     pub(crate) async fn revoke_login(&self, login: &Login) -> Result<bool, AuthError> {
-        if login.digest == Digest::of(&login.credential) {
+        if login.is_original {
             return self.revoke(&login.credential).await;
         }
-        let until = login.expires.unwrap_or(UNIX_EPOCH + FOR_EVER);
-        self.tell(login.digest, until).await.map(|()| true)
+        self.tell(login.digest, Some(end_of(login.expires))).await.map(|()| true)
     }
 
-    async fn tell(&self, digest: Digest, until: SystemTime) -> Result<(), AuthError> {
+    async fn tell(&self, digest: Digest, deny_until: Option<SystemTime>) -> Result<(), AuthError> {
         // what is deleted from a store may have got a ticket a moment ago
-        let a_moment = self.live.now().checked_add(TICKETS).unwrap_or(until);
-        let deny_until = until.max(a_moment);
+        let a_moment = self.live.now().checked_add(TICKETS);
+        let deny_until = deny_until.max(a_moment).unwrap_or(UNIX_EPOCH);
         self.live.revoke(Revocation::Credential { digest, deny_until }, &self.layer).await
     }
 
     async fn end(&self, credential: &Credential) -> Result<Ended, AuthError> {
-        let mut ended = Ended::NotGood;
+        let mut deleted = false;
         for kind in self.kinds.asked(credential) {
-            if kind.delete(credential).await? {
-                ended = Ended::Deleted;
-            }
+            deleted |= kind.delete(credential).await?;
         }
-        let is_denied = self.live.check(&Digest::of(credential)).is_err();
-        if matches!(ended, Ended::Deleted) || is_denied {
-            return Ok(ended);
+        if deleted {
+            return Ok(Ended { was_good: true, deny_until: None });
         }
+        // also where it was revoked before: not all may have been told
+        let was_good = self.live.check(&Digest::of(credential)).is_ok();
         match self.kinds.identity(credential).await {
-            Ok((identity, _)) => Ok(Ended::Denied(identity.expires.unwrap_or(UNIX_EPOCH + FOR_EVER))),
-            Err(error) if error.is_verdict() => Ok(Ended::NotGood),
+            Ok((identity, _)) => Ok(Ended { was_good, deny_until: Some(end_of(identity.expires)) }),
+            Err(error) if error.is_verdict() => Ok(Ended { was_good: false, deny_until: None }),
             Err(error) => Err(error),
         }
     }
 }
 
-/// How long a credential that was deleted from its store is refused all the same: longer than a ticket lives that it may
-/// have got before.
-const TICKETS: Duration = Duration::from_secs(60);
-
-/// What became of a credential.
-enum Ended {
-    NotGood,
-    Deleted,
+/// What becomes of a credential.
+struct Ended {
+    was_good: bool,
     /// It is stored nowhere, and is to be refused until then.
-    Denied(SystemTime),
+    deny_until: Option<SystemTime>,
+}
+
+fn end_of(expires: Option<SystemTime>) -> SystemTime {
+    expires.unwrap_or(UNIX_EPOCH + FOR_EVER)
 }
 
 impl fmt::Debug for Revoker {

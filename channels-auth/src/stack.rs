@@ -1,23 +1,18 @@
 //! The stack: from a request to connect to the user in its scope.
 
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use channels_core::{Layer, Middleware, Next, Rejection, Scope};
+use channels_core::{Middleware, Next, Rejection, Scope};
 use serde::Deserialize;
 use tokio::time::timeout;
 
 use crate::{
-    AuthError, Authenticated, Authenticator, Credential, RestAuth, Revoker, Source, Stateless, UserLoader,
-    clock::Clock,
+    AuthError, Authenticated, Authenticator, Credential, RestAuth, Source, Stateless, UserLoader,
     digest::Digest,
     failures::{FailureLimit, Failures},
     kinds::Kinds,
-    live::{Live, Login},
+    live::{Login, Options},
     metrics,
     visit::Visit,
 };
@@ -51,11 +46,7 @@ pub struct TokenAuth<L> {
     users: Arc<L>,
     visitors: Visitors,
     failures: Option<Failures>,
-    expiry: Expiry,
-    refresh: Refresh,
-    recheck: Option<Duration>,
-    clock: Clock,
-    live: Arc<Live>,
+    pub(crate) open: Options,
 }
 
 impl TokenAuth<Stateless> {
@@ -73,20 +64,6 @@ pub(crate) enum Visitors {
     Admit,
 }
 
-/// What happens to a connection when its credential has expired.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Expiry {
-    Closes,
-    Ignored,
-}
-
-/// Whether a connection can go on with another credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refresh {
-    None,
-    InBand,
-}
-
 impl<L: UserLoader> TokenAuth<L> {
     /// A stack that knows no kind of credential yet, and looks for one in `?token=`.
     pub fn new(users: L) -> Self {
@@ -97,11 +74,7 @@ impl<L: UserLoader> TokenAuth<L> {
             users: Arc::new(users),
             visitors: Visitors::Refuse,
             failures: None,
-            expiry: Expiry::Closes,
-            refresh: Refresh::None,
-            recheck: None,
-            clock: Clock::default(),
-            live: Arc::new(Live::new(Clock::default())),
+            open: Options::default(),
         }
     }
 
@@ -166,76 +139,6 @@ impl<L: UserLoader> TokenAuth<L> {
     pub fn limit_failures(mut self, limit: FailureLimit) -> Self {
         self.failures = Some(limit.start());
         self
-    }
-
-    /// Lets a client go on with another credential, before the one it came with expires: it sends
-    /// `{"type": "authenticate", "token": "…"}` at any time, and is answered
-    /// `{"type": "authenticated", "expires": 1790642813}`, in seconds since 1970, or `null` where it does not end.
-    ///
-    /// One that is not good is answered with an error frame, whose `code` is that of
-    /// [`AuthError::code`], and the connection goes on with the old one. One of another user closes it with 4003.
-    /// The user in the scope stays as it was loaded.
-    ///
-    /// Not by default: a consumer never sees a message whose `type` is `authenticate`, be it one of its own.
-    #[must_use]
-    pub fn refresh_in_band(mut self) -> Self {
-        self.refresh = Refresh::InBand;
-        self
-    }
-
-    /// Leaves a connection open when its credential has expired. By default it is closed with 4001 then, unless the
-    /// store of the credential says that its end was put off.
-    #[must_use]
-    pub fn ignore_expiry(mut self) -> Self {
-        self.expiry = Expiry::Ignored;
-        self
-    }
-
-    /// Looks at credentials that have sockets open again, about this often, and closes with 4500 whose token of Knox or
-    /// of Django REST framework, or session, is gone from the database, or whose user may not log in any more: what
-    /// was revoked without a [`Revoker`]. By default they are looked at after an outage of the channel layer alone.
-    ///
-    /// It takes a query for each 500 credentials, one at a time. Where the database is of no use, sockets stay open.
-    ///
-    /// # Panics
-    ///
-    /// If the interval is zero.
-    #[must_use]
-    #[track_caller]
-    pub fn recheck(mut self, interval: Duration) -> Self {
-        assert!(!interval.is_zero(), "credentials cannot be looked at again all the time");
-        self.recheck = Some(interval);
-        self
-    }
-
-    /// The clock to go by, instead of the system's, to tell whether a socket's credential has expired: for tests.
-    #[must_use]
-    pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.clock = Clock::new(now);
-        self.live = Arc::new(Live::new(self.clock.clone()));
-        self
-    }
-
-    /// What ends credentials, and closes the sockets that they have open, on this layer: for handlers of requests, and
-    /// jobs. From here on this process hears of what others revoke.
-    ///
-    /// ```
-    /// # fn configure(auth: channels_auth::TokenAuth<channels_auth::Stateless>) {
-    /// use actix_web::{App, web};
-    /// use channels_core::{Channels, Layer, MemoryLayer};
-    ///
-    /// let layer = Layer::new(MemoryLayer::default());
-    /// let revoker = web::Data::new(auth.revoker(&layer));
-    /// let rest = auth.rest();
-    /// let channels = Channels::on(layer).wrap(auth);
-    /// let app = App::new().app_data(rest).app_data(revoker).configure(channels.routes());
-    /// # }
-    /// ```
-    ///
-    /// Call it when the server is built, and on the stack that sockets have: what that accepts is what is revoked.
-    pub fn revoker(&self, layer: &Layer) -> Revoker {
-        self.live.listen(layer, self.recheck);
-        Revoker::new(self, layer.clone())
     }
 
     /// The same stack for HTTP requests: an extractor's data, or middleware.
@@ -311,12 +214,12 @@ impl<L: UserLoader> TokenAuth<L> {
 
     async fn known(&self, credential: &Credential) -> Result<Authenticated<L::User>, AuthError> {
         // what is revoked from here on is not missed
-        let heard = self.live.heard();
-        let digest = Digest::of(credential);
-        self.live.check(&digest)?;
+        let (live, digest) = (&self.open.live, Digest::of(credential));
+        let heard = live.heard();
+        live.check(&digest)?;
         let (mut identity, authenticator) = self.kinds.identity(credential).await?;
-        self.live.check(identity.origin.get_or_insert(digest))?;
-        self.live.check_user(&identity)?;
+        live.check(identity.origin.get_or_insert(digest))?;
+        live.check_user(&identity)?;
         let user = self.users.load(&identity).await?;
         let login = Login::new(credential.clone(), &identity, authenticator, heard);
         Ok(Authenticated::new(user, identity, login))
@@ -324,26 +227,6 @@ impl<L: UserLoader> TokenAuth<L> {
 
     pub(crate) fn kinds(&self) -> &Kinds {
         &self.kinds
-    }
-
-    pub(crate) fn live(&self) -> &Arc<Live> {
-        &self.live
-    }
-
-    pub(crate) fn time(&self) -> &Clock {
-        &self.clock
-    }
-
-    pub(crate) fn watches_expiry(&self) -> bool {
-        self.expiry == Expiry::Closes
-    }
-
-    pub(crate) fn refreshes(&self) -> bool {
-        self.refresh == Refresh::InBand
-    }
-
-    pub(crate) fn recheck_interval(&self) -> Option<Duration> {
-        self.recheck
     }
 
     pub(crate) fn visitors(&self) -> Visitors {
@@ -419,7 +302,7 @@ impl<L: UserLoader> Middleware for TokenAuth<L> {
         for kind in self.kinds.iter() {
             kind.prepare(&mut scope);
         }
-        self.live.hear_from(next.layer(), self.recheck, next.limits().handshake / 2).await;
+        self.hear_of_revocations(&next).await;
         match self.whose(&mut scope, &next).await? {
             Some(known) => self.run_watched(known, scope, next).await,
             None => next.run(scope).await,
@@ -436,11 +319,7 @@ impl<L> Clone for TokenAuth<L> {
             users: Arc::clone(&self.users),
             visitors: self.visitors,
             failures: self.failures.clone(),
-            expiry: self.expiry,
-            refresh: self.refresh,
-            recheck: self.recheck,
-            clock: self.clock.clone(),
-            live: Arc::clone(&self.live),
+            open: self.open.clone(),
         }
     }
 }
@@ -452,9 +331,7 @@ impl<L> fmt::Debug for TokenAuth<L> {
             .field("first_message", &self.first_message)
             .field("kinds", &self.kinds.len())
             .field("visitors", &self.visitors)
-            .field("expiry", &self.expiry)
-            .field("refresh", &self.refresh)
-            .field("recheck", &self.recheck)
+            .field("open", &self.open)
             .finish_non_exhaustive()
     }
 }

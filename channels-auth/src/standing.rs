@@ -7,7 +7,7 @@ use std::time::SystemTime;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Standing {
-    /// It is there, until then; `None` if it does not end.
+    /// It is there, until then; `None` if it does not end. A time that is over closes its connections with 4001.
     Good(Option<SystemTime>),
     /// It is gone, or its user may not log in any more, or has changed the password: its connections are closed
     /// with 4500.

@@ -25,8 +25,8 @@ export function slowly(longest) {
 }
 
 /**
- * The pause after a close, or after an attempt that did not come so far: then there is no code. The number in the reason, in seconds, is the spread after 1012, over which all clients are
- * to come back, and the least wait after 4029.
+ * The pause after a close, or after an attempt that did not come so far: then there is no code. The number in the
+ * reason, in seconds, is the spread after 1012, over which all clients are to come back, and the least wait after 4029.
  * @param {number | undefined} code
  * @param {string} reason
  * @param {number} failures

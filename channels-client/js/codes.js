@@ -35,6 +35,8 @@ export const LOST = 1006;
 export const RESTART = 1012;
 export const UNAUTHENTICATED = 4001;
 export const RATE_LIMITED = 4029;
+const FORBIDDEN = 4003;
+const REVOKED = 4500;
 
 /**
  * A code that is not in the table, an application's own, goes by its band, as Centrifugo's do: 3500 to 3999 and
@@ -44,6 +46,14 @@ export const RATE_LIMITED = 4029;
  */
 export function afterClose(code) {
   return TABLE[code]?.then ?? (code >= 3000 && code % 1000 >= 500 ? 'stop' : 'retry');
+}
+
+/**
+ * Whether who asks again gets the same answer: not allowed, or revoked.
+ * @param {number} code
+ */
+export function isFinal(code) {
+  return code === FORBIDDEN || code >= REVOKED;
 }
 
 /** @param {number} code @returns {string} the code's name; `application` for one of yours */

@@ -110,8 +110,8 @@ export class Connection {
   }
 
   /**
-   * Sends a message. Resolves when a WebSocket took it, or when `rest` has done it. That it was taken does not mean that
-   * it arrived: ask with `request` for that.
+   * Sends a message. Resolves when a WebSocket took it, or when `rest` has done it. That it was taken does not mean
+   * that it arrived: ask with `request` for that.
    * @param {any} message  what becomes JSON
    * @param {SendOptions} [options]  `rest`: in place of that of `connect`
    * @returns {Promise<Sent>} which way it went
@@ -123,8 +123,8 @@ export class Connection {
   }
 
   /**
-   * Asks something, and waits for the answer: the next frame with the same `ref` as the message, which gets one, or of the
-   * type that `reply` names.
+   * Asks something, and waits for the answer: the next frame with the same `ref` as the message, which gets one, or
+   * of the type that `reply` names.
    * @param {Record<string, any>} message
    * @param {RequestOptions} [options]  `rest`: what answers when there is no WebSocket
    * @returns {Promise<any>} the frame, or what `rest` resolves to
@@ -136,8 +136,8 @@ export class Connection {
   }
 
   /**
-   * Fetches a new token and hands it to the server over the open WebSocket. For a token of the same user; after a login or
-   * a logout call `tokenChanged`.
+   * Fetches a new token and hands it to the server over the open WebSocket. For a token of the same user; after a
+   * login or a logout call `tokenChanged`.
    * @returns {Promise<void>} settles when the server has taken it
    * @throws {ChannelsError} `closed` or `timeout`
    */

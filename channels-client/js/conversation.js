@@ -6,7 +6,7 @@ import { Link } from './link.js';
 import { settled } from './options.js';
 import { isOffline, watchPage } from './page.js';
 import { SendQueue } from './queue.js';
-import { Refresh } from './refresh.js';
+import { ANSWER, Refresh } from './refresh.js';
 import { Requests } from './requests.js';
 import { noStats, since } from './stats.js';
 import { watchTabs } from './tabs.js';
@@ -84,7 +84,7 @@ export class Conversation {
   }
 
   reconnect() {
-    this.#link.start();
+    if (!this.#link.isOpen) this.#link.start();
   }
 
   takeUp() {
@@ -97,16 +97,19 @@ export class Conversation {
 
   /** @param {any} message @param {SendOptions} options @returns {Promise<Sent>} */
   async send(message, { rest = this.#settings.rest, signal } = {}) {
-    if (rest && this.status.state !== 'open') return { method: 'rest', result: await this.#sendByRest(rest, message, signal) };
+    if (rest && !this.#link.isOpen) {
+      return { method: 'rest', result: await this.#sendByRest(rest, message, signal) };
+    }
     await this.#sendBySocket(JSON.stringify(message));
     return { method: 'websocket' };
   }
 
   /** @param {any} message @param {RequestOptions} options @returns {Promise<any>} */
   async request(message, { reply, timeout = this.#settings.requestTimeout, rest, signal } = {}) {
-    if (rest && this.status.state !== 'open') return this.#sendByRest(rest, message, signal);
+    if (rest && !this.#link.isOpen) return this.#sendByRest(rest, message, signal);
     const ref = this.#requests.nextRef();
     const answer = this.#requests.wait(ref, { reply, limit: timeout, signal });
+    if (signal?.aborted) return answer;
     this.#sendBySocket(JSON.stringify({ ...message, ref })).then(
       () => this.#requests.sent(ref),
       (error) => this.#requests.fail(ref, error),
@@ -124,6 +127,7 @@ export class Conversation {
   /** Now, or when the link is open. @param {string} text */
   async #sendBySocket(text) {
     if (!this.#link.isAlive) throw this.#closed();
+    this.#flush();
     if (this.#queue.length > 0 || !this.#transmit(text)) await this.#queue.push(text);
   }
 
@@ -175,9 +179,9 @@ export class Conversation {
   #deliver(frame) {
     const type = String(frame.type);
     if (type === 'pong') this.#stats.latency = this.#link.heartbeat.pong() ?? this.#stats.latency;
-    else if (type === 'authenticated') this.#refresh.answered(frame);
     else if (type === STATS) this.#link.transmit(JSON.stringify({ type: STATS, ...this.#news() }));
     else if (!this.#requests.answered(frame)) this.events.emit(type, frame);
+    if (type === ANSWER) this.#refresh.answered(frame);
   }
 
   /** The numbers since the server last asked. */

@@ -2,7 +2,7 @@
 // It knows frames no better than as text; conversation.js does.
 
 import { pauseAfter, slowly } from './backoff.js';
-import { LOST, NORMAL, RATE_LIMITED, UNAUTHENTICATED, afterClose, nameOf } from './codes.js';
+import { LOST, NORMAL, RATE_LIMITED, UNAUTHENTICATED, afterClose, isFinal, nameOf } from './codes.js';
 import { UnauthorizedError } from './errors.js';
 import { Heartbeat } from './heartbeat.js';
 import { isOffline } from './page.js';
@@ -11,9 +11,9 @@ import { openSocket } from './socket.js';
 import { TokenSource } from './token.js';
 
 /**
- * `idle`: no attempt is made, because there is no token or the page is not shown. `connecting`: the first attempt, or one
- * that was asked for. `open`. `reconnecting`: it broke, and will be tried again. `polling`: the same, and news come over
- * HTTP. `unauthorized`: the server does not take the token. `closed`: it has ended, or was given up.
+ * `idle`: no attempt is made, because there is no token or the page is not shown. `connecting`: the first attempt,
+ * or one that was asked for. `open`. `reconnecting`: it broke, and will be tried again. `polling`: the same, and
+ * news come over HTTP. `unauthorized`: the server does not take the token. `closed`: it has ended, or was given up.
  * @typedef {'idle' | 'connecting' | 'open' | 'reconnecting' | 'polling' | 'unauthorized' | 'closed'} State
  */
 /**
@@ -107,22 +107,24 @@ export class Link {
 
   /** @param {string} text @returns {boolean} whether an open socket took it */
   transmit(text) {
-    if (this.status.state !== 'open' || !this.#socket || this.#socket.bufferedAmount > LARGEST_BACKLOG) return false;
-    this.#socket.send(text);
+    const socket = this.#socket;
+    if (!this.isOpen || socket?.readyState !== WebSocket.OPEN) return false;
+    if (socket.bufferedAmount > LARGEST_BACKLOG) return false;
+    socket.send(text);
     return true;
   }
 
   /** The network is back, or somebody is looking: do not let them wait. */
   wake() {
-    const { state, code, retryAt } = this.status;
-    if (state === 'open') this.heartbeat.probe();
+    const { code, retryAt } = this.status;
+    if (this.isOpen) this.heartbeat.probe();
     else if (this.#gaveUp) this.start();
     else if (retryAt !== undefined && code !== RATE_LIMITED) this.#attempt();
   }
 
   /** The browser says that the network is gone: it may be wrong, so the server is asked. */
   doubt() {
-    if (this.status.state === 'open') this.heartbeat.probe();
+    if (this.isOpen) this.heartbeat.probe();
   }
 
   /** The page goes into the browser's cache, or away. */
@@ -158,6 +160,10 @@ export class Link {
     // one that cannot be had now is not the one we have
     const token = await this.tokens.get().catch(() => null);
     return round !== this.#round || token === this.token;
+  }
+
+  get isOpen() {
+    return this.status.state === 'open';
   }
 
   /** Whether it is open, or will be. */
@@ -206,13 +212,14 @@ export class Link {
   }
 
   #opened() {
-    if (this.status.state === 'open') return;
+    if (this.isOpen) return;
     this.#after(this.#settings.stableAfter, () => {
       this.#failures = 0;
       this.#refreshed = false;
     });
     this.#enter({ state: 'open' });
-    this.heartbeat.start();
+    // somebody who was told may have ended it
+    if (this.isOpen) this.heartbeat.start();
   }
 
   /** @param {number} code @param {string} words  the close frame's own reason */
@@ -221,7 +228,7 @@ export class Link {
     const reason = words || nameOf(code);
     const verdict = afterClose(code);
     if (verdict === 'retry') return this.#failed(code, reason);
-    if (verdict === 'stop') return this.#enter({ state: 'closed', code, reason, retryable: code < 4000 });
+    if (verdict === 'stop') return this.#enter({ state: 'closed', code, reason, retryable: !isFinal(code) });
     if (this.#refreshed || !this.tokens.canRefresh) return this.#enter({ state: 'unauthorized', code, reason });
     this.#refreshed = true;
     this.#enter({ state: 'reconnecting', code, reason });
@@ -239,8 +246,8 @@ export class Link {
       this.#gaveUp = true;
       return this.#enter({ state: 'closed', code, reason: `given up: ${reason}`, retryable: true });
     }
-    const pause = offline || tooMany ? slowly(tooMany ? SLOW_PACE : maxDelay)
-      : pauseAfter(code, reason, this.#failures, this.#settings);
+    const pace = tooMany ? SLOW_PACE : maxDelay;
+    const pause = offline || tooMany ? slowly(pace) : pauseAfter(code, reason, this.#failures, this.#settings);
     const state = this.#polling.isPossible && this.#failures >= pollAfter ? 'polling' : 'reconnecting';
     this.#after(pause, () => this.#attempt());
     this.#enter({ state, code, reason, retryAt: Date.now() + pause });

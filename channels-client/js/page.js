@@ -5,7 +5,7 @@
  * @property {() => void} onWake     the network is back, or somebody looks at the page again
  * @property {() => void} onDoubt    the network is gone, says the browser
  * @property {() => void} onHide     the page goes, perhaps into the browser's page cache
- * @property {() => void} onShow     the page came back from there
+ * @property {() => void} onShow     the page is there, for the first time or again
  */
 
 /** @param {PageListener} listener @returns {() => void} ends it */
@@ -18,7 +18,7 @@ export function watchPage({ onWake, onDoubt, onHide, onShow }) {
   document.addEventListener('visibilitychange', () => document.hidden || onWake(), { signal });
   // a page with an open socket is not kept in the cache
   addEventListener('pagehide', onHide, { signal });
-  addEventListener('pageshow', ({ persisted }) => persisted && onShow(), { signal });
+  addEventListener('pageshow', onShow, { signal });
   return () => life.abort();
 }
 

@@ -11,9 +11,10 @@
  * @property {string} [updated]                     the type of the event that brings an item as it is now
  * @property {string} [deleted]                     the type of the event after which an item is gone
  * @property {(event: any) => Item} [item]          the item in an event, by default the event itself
- * @property {(item: any) => unknown} [id]          what an item is known by, by default its `id`; asked of what is deleted, too
- * @property {(item: Item, cached: Item) => boolean} [isNewer]  whether an item is newer than the one in the cache, by default always
- * @property {(item: Item, queryKey: QueryKey) => boolean} [belongs]  whether an item is one of this query's; by default a new one is, and one that changed stays where it is
+ * @property {(item: any) => unknown} [id]          what an item is known by, also one that is gone; by default its `id`
+ * @property {(item: Item, cached: Item) => boolean} [isNewer]  than the one in the cache; by default it always is
+ * @property {(item: Item, queryKey: QueryKey) => boolean} [belongs]  whether an item is one of this query's; by default
+ *   a new one is, and one that changed stays where it is
  * @property {'start' | 'end'} [add]                where a new item goes, by default `end`
  */
 
@@ -112,7 +113,11 @@ function added(data, item, { add }) {
   return counted(changed(data, (list, index) => (index === to ? put(list) : list)), 1);
 }
 
-/** The lists in a query's data, one for each page; `undefined` if it is one item. @param {any} data @returns {any[][] | undefined} */
+/**
+ * The lists in a query's data, one for each page; `undefined` if it is one item.
+ * @param {any} data
+ * @returns {any[][] | undefined}
+ */
 function listsOf(data) {
   if (Array.isArray(data)) return [data];
   if (Array.isArray(data?.results)) return [data.results];
@@ -124,11 +129,16 @@ function listsOf(data) {
 function changed(data, change, index = 0) {
   if (Array.isArray(data)) return change(data, index);
   if (Array.isArray(data.results)) return { ...data, results: change(data.results, index) };
-  return { ...data, pages: data.pages.map((/** @type {any} */ page, /** @type {number} */ nth) => changed(page, change, nth)) };
+  return onPages(data, (page, nth) => changed(page, change, nth));
 }
 
 /** A page that counts its items, or several that do, counts on. @param {any} data @param {number} by @returns {any} */
 function counted(data, by) {
-  if (Array.isArray(data?.pages)) return { ...data, pages: data.pages.map((/** @type {any} */ page) => counted(page, by)) };
-  return typeof data?.count === 'number' ? { ...data, count: data.count + by } : data;
+  if (Array.isArray(data.pages)) return onPages(data, (page) => counted(page, by));
+  return typeof data.count === 'number' ? { ...data, count: data.count + by } : data;
+}
+
+/** @param {any} data @param {(page: any, nth: number) => any} change */
+function onPages(data, change) {
+  return { ...data, pages: data.pages.map(change) };
 }

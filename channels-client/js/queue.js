@@ -6,7 +6,13 @@ import { ChannelsError } from './errors.js';
  * What to do with one message too many: `reject` it, or reject the oldest that waits in favour of it.
  * @typedef {'reject' | 'drop-oldest'} Overflow
  */
-/** @typedef {{text: string, sent: () => void, failed: (error: ChannelsError) => void, timer?: ReturnType<typeof setTimeout>}} Waiting */
+/**
+ * @typedef {object} Waiting
+ * @property {string} text
+ * @property {() => void} sent
+ * @property {(error: ChannelsError) => void} failed
+ * @property {ReturnType<typeof setTimeout>} [timer]
+ */
 
 export class SendQueue {
   /** @type {Waiting[]} */

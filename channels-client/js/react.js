@@ -73,7 +73,8 @@ export function useChannelEvent(connection, type, listener) {
 }
 
 /**
- * Shows the state, and reads changes out to those who do not see it. `data-state` and `data-code` are for the style sheet.
+ * Shows the state, and reads changes out to those who do not see it. `data-state` and `data-code` are for the style
+ * sheet.
  * @param {{connection: Connection | null, labels?: Partial<Record<State, string>>, className?: string}} props
  */
 export function ConnectionState({ connection, labels, className = 'connection-state' }) {
@@ -87,7 +88,11 @@ export function ConnectionState({ connection, labels, className = 'connection-st
   );
 }
 
-/** The options as they are, with functions that call the last ones. @param {{current: Options}} latest @returns {Options} */
+/**
+ * The options as they are, with functions that call the last ones.
+ * @param {{current: Options}} latest
+ * @returns {Options}
+ */
 function calling(latest) {
   const { token, rest, poll } = latest.current;
   return {

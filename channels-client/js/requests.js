@@ -14,12 +14,14 @@ import { ChannelsError } from './errors.js';
 export class Requests {
   /** @type {Map<string, Question>} */
   #open = new Map();
+  /** Whose they are: a server may pass a message on with its `ref`, and others ask questions, too. */
+  #own = `${Math.random().toString(36).slice(2, 10)}.`;
   #count = 0;
 
   /** @returns {string} what the next question is known by */
   nextRef() {
     this.#count += 1;
-    return String(this.#count);
+    return this.#own + this.#count;
   }
 
   /**
@@ -49,10 +51,10 @@ export class Requests {
     });
   }
 
-  /** @param {any} frame @returns {boolean} whether it was the answer to a question */
+  /** @param {any} frame @returns {boolean} whether it was the answer to a question, be it one that is given up */
   answered(frame) {
     const question = this.#open.get(frame.ref) ?? this.#oldestFor(frame.type);
-    if (!question) return false;
+    if (!question) return String(frame.ref).startsWith(this.#own);
     if (frame.type === 'error') question.fail(new ChannelsError(String(frame.code), String(frame.message)));
     else question.answer(frame);
     return true;

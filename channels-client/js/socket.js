@@ -6,8 +6,8 @@ import { socketUrl, withParameter } from './url.js';
 
 /** @typedef {import('./token.js').Token} Token */
 /**
- * How a token goes to the server. `query`: in the address; `subprotocol`: as the offer behind `bearer`; `message`: as the
- * first message.
+ * How a token goes to the server. `query`: in the address; `subprotocol`: as the offer behind `bearer`; `message`: as
+ * the first message.
  * @typedef {'query' | 'subprotocol' | 'message'} TokenIn
  */
 /**

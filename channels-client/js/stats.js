@@ -31,6 +31,7 @@ export function noStats() {
 /** What has changed. @param {Stats} before @param {Stats} now @returns {Stats} */
 export function since(before, now) {
   const { latency, ...counters } = now;
-  const changes = Object.entries(counters).map(([name, count]) => [name, count - Number(before[/** @type {keyof Stats} */ (name)])]);
+  const earlier = new Map(Object.entries(before));
+  const changes = Object.entries(counters).map(([name, count]) => [name, count - Number(earlier.get(name))]);
   return { latency, ...Object.fromEntries(changes) };
 }

@@ -1,11 +1,15 @@
 // Tells the other tabs of a login, a logout or a new token, and hears of theirs.
 
 const NAME = 'channels-client';
+/** What another tab wrote to the storage may come so long after its word (ms). */
+const LATE = 5_000;
 
 /** @type {Set<() => void>} */
 const listeners = new Set();
 /** As long as somebody listens, and the page is shown. @type {BroadcastChannel | undefined} */
 let channel;
+/** When another tab last had something to tell (ms since the epoch). */
+let told = 0;
 
 /**
  * @param {() => void} onChange
@@ -29,17 +33,17 @@ function watchOthers(onChange, storageKey, signal) {
   // a page that listens is not kept in the browser's cache
   addEventListener('pagehide', close, { signal });
   addEventListener('pageshow', open, { signal });
-  // without a key: all of it was cleared
   const stored = (/** @type {StorageEvent} */ { key }) => {
-    if (key === storageKey || key === null) onChange();
+    // without a key all of it was cleared
+    if (key === storageKey || key === null || Date.now() - told < LATE) onChange();
   };
-  if (storageKey !== undefined) addEventListener('storage', stored, { signal });
+  addEventListener('storage', stored, { signal });
 }
 
 /**
- * Call it after a login, a logout, or when a token was replaced: every connection of this tab and of all others asks for
- * its token again. Where that is another one, the connection is opened anew with it; where there is none, it ends. What
- * waited to be sent is rejected: it was the former user's.
+ * Call it after a login, a logout, or when a token was replaced: every connection of this tab and of all others asks
+ * for its token again. Where that is another one, the connection is opened anew with it; where there is none, it ends.
+ * What waited to be sent is rejected: it was the former user's.
  */
 export function tokenChanged() {
   tellOthers();
@@ -57,7 +61,10 @@ function tellOthers() {
 function open() {
   if (channel || typeof document === 'undefined' || typeof BroadcastChannel === 'undefined') return;
   channel = new BroadcastChannel(NAME);
-  channel.onmessage = () => listeners.forEach((onChange) => onChange());
+  channel.onmessage = () => {
+    told = Date.now();
+    listeners.forEach((onChange) => onChange());
+  };
 }
 
 function close() {

@@ -7,7 +7,7 @@ import { ChannelsError } from './errors.js';
  * @typedef {{refresh: boolean}} Want
  */
 /**
- * The token, or what returns it. `null`, `undefined` or an empty string: nobody is logged in, so that no attempt is made.
+ * The token, or what returns it. `null`, `undefined` or an empty string: nobody is logged in, so no attempt is made.
  * @typedef {string | null | ((want: Want) => string | null | undefined | Promise<string | null | undefined>)} Token
  */
 
@@ -72,7 +72,7 @@ export class TokenSource {
 }
 
 /**
- * When a JSON Web Token expires (ms since the epoch); `undefined` for one without an end, and for tokens of other kinds.
+ * When a JSON Web Token expires (ms since the epoch); `undefined` for one without an end, and for other tokens.
  * @param {string} token
  * @returns {number | undefined}
  */

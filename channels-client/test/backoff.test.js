@@ -30,7 +30,8 @@ test('a pause is anywhere between the shortest and the ceiling', () => {
 test('a thousand clients that fail together do not come back together', () => {
   const pauses = Array.from({ length: 1_000 }, () => backoff(4, BOUNDS));
 
-  const inEachSecond = Array.from({ length: 8 }, (_, second) => pauses.filter((pause) => Math.floor(pause / 1_000) === second).length);
+  const inEachSecond = Array(8).fill(0);
+  for (const pause of pauses) inEachSecond[Math.floor(pause / 1_000)] += 1;
   assert.ok(Math.max(...inEachSecond) < 250, `${inEachSecond}`);
 });
 

@@ -137,7 +137,7 @@ for (const code of [1000, 1002, 1003, 1007, 1008, 1009, 4003, 4009, 4400, 4500, 
     browser.sockets[0].end(code, 'because');
     await browser.pass(3_600_000);
 
-    assert.deepEqual(connection.status, { state: 'closed', code, reason: 'because', retryable: code < 4000 });
+    assert.deepEqual(connection.status, { state: 'closed', code, reason: 'because', retryable: ![4003, 4500, 4999].includes(code) });
     assert.equal(browser.sockets.length, 1);
     browser.setHidden(false);
     browser.goOnline();
@@ -171,6 +171,18 @@ test('after a restart it comes back within the spread', async () => {
 
   assert.equal(Number(connection.status.retryAt) - browser.clock.now, 27_000);
   connection.close();
+});
+
+test('a listener may end what it is told of', async () => {
+  const connection = connect(url);
+  connection.onState(({ state }) => state === 'open' && connection.close());
+
+  (await browser.socket()).welcome();
+  await browser.pass(60_000);
+
+  assert.equal(browser.sockets.length, 1);
+  assert.equal(browser.sockets[0].state, 'closing');
+  assert.equal(browser.clock.pending, 0);
 });
 
 test('two calls with one address share a WebSocket, and the last one to leave closes it', async () => {

@@ -117,6 +117,20 @@ test('a link that died in a sleep is found dead 10 s after it, and comes back wi
   connection.close();
 });
 
+test('a link that died is found dead though the browser calls no timer in time', async () => {
+  const { connection } = await opened();
+  await browser.pass(30_000);
+
+  browser.clock.sleep(60_000);
+  await browser.pass();
+  assert.equal(connection.state, 'open');
+  browser.clock.sleep(60_000);
+  await browser.pass();
+
+  assert.equal(connection.state, 'reconnecting');
+  connection.close();
+});
+
 test('when the network is back it does not wait', async () => {
   const { connection, socket } = await opened();
   socket.end(1006);

@@ -43,7 +43,8 @@ function happens(what, appointment) {
 
 /** @param {Partial<import('../js/query.js').SyncOptions<any>>} [options] */
 function sync(options) {
-  return syncQueries(queries, connection, { queryKey: KEY, ...EVENTS, item: ({ appointment }) => appointment, ...options });
+  const item = (/** @type {any} */ event) => event.appointment;
+  return syncQueries(queries, connection, { queryKey: KEY, ...EVENTS, item, ...options });
 }
 
 test('what is created, updated and deleted is so in a list', () => {
@@ -94,7 +95,8 @@ test('a query that filters gets what belongs to it, and loses what does not any 
 
 test('a page of Django REST framework, an infinite query and a single item are kept in step too', () => {
   queries.setQueryData([...KEY, 'page'], { count: 9, next: null, results: [{ id: 1, room: 'a' }] });
-  queries.setQueryData([...KEY, 'all'], { pages: [[{ id: 1, room: 'a' }], [{ id: 2, room: 'b' }]], pageParams: [0, 1] });
+  const pages = [[{ id: 1, room: 'a' }], [{ id: 2, room: 'b' }]];
+  queries.setQueryData([...KEY, 'all'], { pages, pageParams: [0, 1] });
   queries.setQueryData([...KEY, 1], { id: 1, room: 'a' });
   sync({ add: 'start' });
 
@@ -137,7 +139,8 @@ test('after a break everything is fetched again', async () => {
 test('an answer that was under way when the event came is asked for again', async () => {
   /** @type {((list: object[]) => void)[]} */
   const answers = [];
-  const fetched = queries.fetchQuery({ queryKey: KEY, queryFn: () => new Promise((resolve) => { answers.push(resolve); }) });
+  const queryFn = () => new Promise((resolve) => { answers.push(resolve); });
+  const fetched = queries.fetchQuery({ queryKey: KEY, queryFn });
   sync();
 
   happens('created', { id: 1 });

@@ -32,7 +32,7 @@ test('a new token goes over the open WebSocket, and counts from then on', async 
   const socket = await browser.socket();
   socket.welcome();
 
-  const refreshed = connection.refresh();
+  const refreshed = Promise.all([connection.refresh(), connection.refresh()]);
   await browser.pass();
   assert.deepEqual(socket.sent, [{ type: 'authenticate', token: 'two' }]);
   socket.say({ type: 'authenticated', expires: 1_900_000_000 });
@@ -41,6 +41,18 @@ test('a new token goes over the open WebSocket, and counts from then on', async 
   socket.end(4001, 'bad token');
   await browser.pass(60_000);
   assert.equal(browser.sockets.length, 1, 'the token in use was the new one');
+  connection.close();
+});
+
+test('a greeting of the same type is an event too, and ends no refresh that nobody began', async () => {
+  const connection = connect(url, { token: 'one' });
+  /** @type {any[]} */
+  const heard = [];
+  connection.on('authenticated', (event) => heard.push(event));
+
+  (await browser.socket()).welcome({ type: 'authenticated', user: 'ann' });
+
+  assert.equal(heard.length, 1);
   connection.close();
 });
 
@@ -60,6 +72,17 @@ test('in band, a token is replaced half a minute before it expires', async () =>
 
   assert.equal(socket.sent.length, 2);
   assert.equal(browser.sockets.length, 1);
+  connection.close();
+});
+
+test('a clock that is wrong does not make it refresh for ever', async () => {
+  const connection = connect(url, { token: () => jwt(-3_600), refresh: 'in-band', heartbeat: 0 });
+  const socket = await browser.socket();
+  socket.welcome();
+
+  await browser.pass(3_600_000);
+
+  assert.deepEqual(socket.sent, []);
   connection.close();
 });
 

@@ -151,9 +151,10 @@ test('a request gets the answer with its ref', async () => {
   const [first, second] = [connection.request({ type: 'add', a: 1 }), connection.request({ type: 'add', a: 2 })];
   await browser.pass();
 
-  assert.deepEqual(socket.sent, [{ type: 'add', a: 1, ref: '1' }, { type: 'add', a: 2, ref: '2' }]);
-  socket.say({ type: 'sum', sum: 20, ref: '2' });
-  socket.say({ type: 'sum', sum: 10, ref: '1' });
+  const [one, two] = socket.sent.map(({ ref }) => ref);
+  assert.deepEqual(socket.sent, [{ type: 'add', a: 1, ref: one }, { type: 'add', a: 2, ref: two }]);
+  socket.say({ type: 'sum', sum: 20, ref: two });
+  socket.say({ type: 'sum', sum: 10, ref: one });
 
   assert.equal((await first).sum, 10);
   assert.equal((await second).sum, 20);
@@ -185,9 +186,28 @@ test('a request is rejected by the error frame that answers it', async () => {
   const asked = connection.request({ type: 'enter' });
   await browser.pass();
 
-  socket.say({ type: 'error', code: 'room_full', message: 'the room is full', ref: '1' });
+  socket.say({ type: 'error', code: 'room_full', message: 'the room is full', ref: socket.sent[0].ref });
 
   await assert.rejects(asked, { code: 'room_full', message: 'the room is full' });
+  connection.close();
+});
+
+test('another client’s ref is no answer, and an answer that comes too late is no event', async () => {
+  const connection = connect(url);
+  /** @type {any[]} */
+  const events = [];
+  connection.on('*', (event) => events.push(event));
+  const socket = await browser.socket();
+  socket.welcome();
+  const late = assert.rejects(connection.request({ type: 'a' }), { code: 'timeout' });
+  await browser.pass();
+
+  socket.say({ type: 'passed on', ref: '1' });
+  await browser.pass(10_000);
+  await late;
+  socket.say({ type: 'done', ref: socket.sent[0].ref });
+
+  assert.deepEqual(events, [{ type: 'passed on', ref: '1' }]);
   connection.close();
 });
 
@@ -196,12 +216,14 @@ test('a request has a time limit, and can be aborted', async () => {
   (await browser.socket()).welcome();
   const abort = new AbortController();
   const aborted = assert.rejects(connection.request({}, { signal: abort.signal }), { code: 'aborted' });
+  const before = assert.rejects(connection.request({}, { signal: AbortSignal.abort() }), { code: 'aborted' });
   const late = assert.rejects(connection.request({}, { timeout: 2_000 }), { code: 'timeout' });
 
   abort.abort();
   await browser.pass(2_000);
 
-  await Promise.all([aborted, late]);
+  await Promise.all([aborted, before, late]);
+  assert.equal(browser.sockets[0].sent.length, 2);
   connection.close();
 });
 

@@ -239,6 +239,41 @@ test('a login while the old token is still being fetched counts', async () => {
   connection.close();
 });
 
+test('what comes late from the WebSocket before counts no more', async () => {
+  const { user, connection } = account();
+  (await browser.socket()).welcome();
+  user.token = 'bob-1';
+  tokenChanged();
+  (await browser.socket(2)).welcome();
+
+  browser.sockets[0].say({ type: 'note', for: 'ann' });
+  browser.sockets[0].end(4500);
+
+  assert.equal(connection.state, 'open');
+  assert.equal(connection.stats.received, 2);
+  connection.close();
+});
+
+test('two changes at once open it once', async () => {
+  /** @type {((token: string) => void)[]} */
+  const answers = [];
+  const connection = connect(url, { token: () => new Promise((resolve) => { answers.push(resolve); }) });
+  await browser.pass();
+  answers[0]('ann');
+  (await browser.socket()).welcome();
+
+  tokenChanged();
+  tokenChanged();
+  await browser.pass();
+  answers.splice(0).forEach((answer) => answer('bob'));
+  await browser.pass();
+  answers.splice(0).forEach((answer) => answer('bob'));
+
+  assert.match((await browser.socket(2)).url, /token=bob$/);
+  assert.deepEqual(answers, []);
+  connection.close();
+});
+
 test('another tab’s login and logout count here too', async () => {
   const { user, connection } = account();
   (await browser.socket()).welcome();
@@ -246,6 +281,24 @@ test('another tab’s login and logout count here too', async () => {
 
   user.token = null;
   other.postMessage('token changed');
+  await browser.pass();
+
+  assert.equal(connection.state, 'idle');
+  connection.close();
+});
+
+test('another tab’s word that comes before what it wrote to the storage is not lost', async () => {
+  const { user, connection } = account();
+  (await browser.socket()).welcome();
+  browser.onWindow('storage', { key: 'access' });
+  await browser.pass();
+  assert.equal(user.calls.length, 1);
+
+  browser.otherTab().postMessage('token changed');
+  await browser.pass();
+  assert.equal(connection.state, 'open');
+  user.token = null;
+  browser.onWindow('storage', { key: 'access' });
   await browser.pass();
 
   assert.equal(connection.state, 'idle');

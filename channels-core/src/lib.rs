@@ -16,6 +16,7 @@ mod groups;
 mod limits;
 pub mod metrics;
 mod middleware;
+mod publish;
 mod random;
 mod reply;
 mod routing;
@@ -24,6 +25,7 @@ mod socket;
 pub mod testing;
 mod transport;
 mod tuning;
+mod workers;
 
 pub use async_trait::async_trait;
 pub use channels_layer::{
@@ -35,7 +37,7 @@ pub use self::{
     channels::{Channels, Refusal},
     close::{CloseCode, CloseReason},
     connection::{Accept, ConnectionHandle, ConnectionId, SocketError},
-    consumer::{Handlers, JsonWebsocketConsumer, WebsocketConsumer},
+    consumer::{Handlers, JsonWebsocketConsumer, WebsocketConsumer, Worker},
     drain::Drain,
     error::{Error, Result},
     frame::Frame,
@@ -44,9 +46,11 @@ pub use self::{
         AllowedHosts, AllowedOrigins, Aside, ConnectionLimit, FromFn, Middleware, Next, OriginPatternError,
         Rejection, from_fn,
     },
+    publish::Publish,
     routing::{PatternError, Routes},
     scope::{ProxyError, Scope, ScopeError, TrustedProxies, cookie},
     socket::Socket,
     transport::{Compression, Rate},
     tuning::Tuning,
+    workers::{Job, Work, Workers},
 };

@@ -8,10 +8,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, SqlitePool, sqlite::SqlitePoolOptions};
 
 use super::{SECRET, User, Users, token};
-use crate::{
-    log::Lines,
-    support::{Client, channels},
-};
+use crate::support::{Client, channels, log::Lines, secrets};
 
 pub(super) const KEY: &str = "SECRET_KEY of the site";
 
@@ -31,6 +28,7 @@ pub(super) async fn database() -> SqlitePool {
     for sql in tables.map(str::to_owned).chain(users) {
         sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.unwrap();
     }
+    secrets::note("Django's SECRET_KEY", KEY);
     pool
 }
 

@@ -24,6 +24,8 @@ async fn a_page_imports_the_client_from_the_application_sends_asks_and_listens()
     assert_eq!(refused, "bad_message");
     assert_eq!(page.run("return events;").await, json!([{ "type": "note", "text": "hello" }]));
     page.until("connection.stats.latency !== null").await;
+    page.run("connection.send({ type: 'count' });").await;
+    page.until("events.at(-1).type === 'counted' && events.at(-1).attempts === 1").await;
     page.close().await;
 }
 

@@ -11,7 +11,10 @@ use std::{
 use actix_web::{HttpResponse, web};
 use channels_actix::{
     AuthError, Authenticator, Channels, Credential, Identity, JsonWebsocketConsumer, Next, Result, Scope,
-    Socket, TokenAuth, async_trait, client, from_fn, testing::TestServer,
+    Socket, TokenAuth, async_trait,
+    client::{self, AskForStats, ClientStats},
+    from_fn,
+    testing::TestServer,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -174,6 +177,11 @@ enum Message {
     WhoAmI { r#ref: String },
     /// Comes back as an event.
     Say { text: String },
+    /// Has the server ask for the client's numbers.
+    Count,
+    /// The answer; comes back as an event.
+    #[serde(rename = "client.stats")]
+    Stats(ClientStats),
 }
 
 impl JsonWebsocketConsumer for Desk {
@@ -186,6 +194,11 @@ impl JsonWebsocketConsumer for Desk {
                 socket.send_json(&json!({ "type": "you_are", "name": name, "ref": r#ref })).await
             }
             Message::Say { text } => socket.send_json(&json!({ "type": "note", "text": text })).await,
+            Message::Count => socket.send_json(&AskForStats).await,
+            Message::Stats(stats) => {
+                stats.record();
+                socket.send_json(&json!({ "type": "counted", "attempts": stats.attempts })).await
+            }
         }
     }
 }

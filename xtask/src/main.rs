@@ -11,6 +11,7 @@ mod machine;
 mod needs;
 mod peer;
 mod report;
+mod secrets;
 mod shell;
 mod soak;
 mod test;
@@ -20,7 +21,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 Usage: cargo xtask <command>
 
-  test [-- ARGS]   install what the tests need, then run every test: unit, integration, documentation.
+  test [-- ARGS]   install what the tests need, then run every test: unit, integration, documentation. Then search
+                   what was logged, at every level, for the secrets of the tests.
                    ARGS go to the test binaries: cargo xtask test -- reconnects --nocapture
   client           the browser client alone: its types, its tests on Node, and its size; `test` does this too
   check            formatting, lints, documentation, check-deps, and each feature alone

@@ -80,6 +80,8 @@ impl<K: Hash + Eq + Clone, V> Bounded<K, V> {
                 tracing::warn!("a revoked credential is forgotten before it has expired: there are too many");
             }
         }
+        // of two revocations of one credential, the one counts that lasts
+        let until = self.0.get(&key).map_or(until, |(_, before)| until.max(*before));
         self.0.insert(key, (value, until));
     }
 }
@@ -129,6 +131,16 @@ mod tests {
 
         assert!(denied.has(&digest(1), at(9)));
         assert!(!denied.has(&digest(1), at(10)));
+    }
+
+    #[test]
+    fn a_second_revocation_shortens_nothing() {
+        let mut denied = Denied::default();
+        for until in [10, 5] {
+            denied.add(&Revocation::Credential { digest: digest(1), deny_until: at(until) }, at(0));
+        }
+
+        assert!(denied.has(&digest(1), at(9)));
     }
 
     #[test]

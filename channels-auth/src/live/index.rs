@@ -28,11 +28,11 @@ impl Index {
         self.connections.insert(id, (handle, login));
     }
 
-    pub(super) fn remove(&mut self, id: ConnectionId) {
-        if let Some((_, login)) = self.connections.remove(&id) {
-            self.of_credentials.remove(&login.digest, id);
-            self.of_users.remove(&login.user_id, id);
-        }
+    pub(super) fn remove(&mut self, id: ConnectionId) -> Option<ConnectionHandle> {
+        let (handle, login) = self.connections.remove(&id)?;
+        self.of_credentials.remove(&login.digest, id);
+        self.of_users.remove(&login.user_id, id);
+        Some(handle)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -43,26 +43,29 @@ impl Index {
         self.connections.get(&id).map(|(_, login)| Arc::clone(login))
     }
 
-    pub(super) fn concerned(&self, revocation: &Revocation) -> Vec<ConnectionHandle> {
+    /// Takes out the connections that a revocation concerns: each is closed once.
+    pub(super) fn take_concerned(&mut self, revocation: &Revocation) -> Vec<ConnectionHandle> {
         match revocation {
-            Revocation::Credential { digest, .. } => self.of_credential(digest),
-            Revocation::User { id, .. } => self.handles(self.of_users.0.get(id)),
+            Revocation::Credential { digest, .. } => self.take_of_credential(digest),
+            Revocation::User { id, .. } => self.take(self.of_users.ids(id)),
         }
     }
 
-    pub(super) fn of_credential(&self, digest: &Digest) -> Vec<ConnectionHandle> {
-        self.handles(self.of_credentials.0.get(digest))
+    pub(super) fn take_of_credential(&mut self, digest: &Digest) -> Vec<ConnectionHandle> {
+        self.take(self.of_credentials.ids(digest))
     }
 
-    /// Every credential that has a connection, once.
+    /// Every credential that has a connection, once. Tickets are left out: they are used up.
     pub(super) fn logins(&self) -> Vec<Arc<Login>> {
-        let firsts = self.of_credentials.0.values().filter_map(BTreeSet::first);
-        firsts.filter_map(|&id| self.login(id)).collect()
+        let logins = self.of_credentials.0.values().filter_map(|ids| {
+            let mut logins = ids.iter().filter_map(|id| self.connections.get(id)).map(|(_, login)| login);
+            logins.find(|login| login.is_original)
+        });
+        logins.cloned().collect()
     }
 
-    fn handles(&self, ids: Option<&BTreeSet<ConnectionId>>) -> Vec<ConnectionHandle> {
-        let ids = ids.into_iter().flatten();
-        ids.filter_map(|id| self.connections.get(id)).map(|(handle, _)| handle.clone()).collect()
+    fn take(&mut self, ids: Vec<ConnectionId>) -> Vec<ConnectionHandle> {
+        ids.into_iter().filter_map(|id| self.remove(id)).collect()
     }
 }
 
@@ -70,6 +73,10 @@ impl Index {
 struct Sets<K>(HashMap<K, BTreeSet<ConnectionId>>);
 
 impl<K: Hash + Eq> Sets<K> {
+    fn ids(&self, key: &K) -> Vec<ConnectionId> {
+        self.0.get(key).into_iter().flatten().copied().collect()
+    }
+
     fn insert(&mut self, key: K, id: ConnectionId) {
         self.0.entry(key).or_default().insert(id);
     }

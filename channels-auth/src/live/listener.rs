@@ -90,7 +90,12 @@ impl Live {
     ) -> Option<watch::Receiver<Hearing>> {
         let Ok(runtime) = Handle::try_current() else { return None };
         let mut running = self.listeners.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = running.len();
         running.retain(|listener| *listener.hearing.borrow() != Hearing::Ended);
+        if running.len() < before {
+            // since then nobody has listened
+            self.listeners.recheck_soon();
+        }
         if let Some(listener) = running.iter().find(|listener| listener.layer.is_same(layer)) {
             return Some(listener.hearing.clone());
         }

@@ -16,6 +16,8 @@ pub(crate) struct Login {
     pub(crate) user_id: String,
     /// Of the credential, or of what a ticket was issued for: what its sockets are found by.
     pub(crate) digest: Digest,
+    /// Whether that is the credential's own.
+    pub(crate) is_original: bool,
     pub(crate) credential: Credential,
     /// Who said that it is good.
     pub(crate) authenticator: Arc<dyn Authenticator>,
@@ -31,9 +33,12 @@ impl Login {
         authenticator: Arc<dyn Authenticator>,
         heard: u64,
     ) -> Self {
+        let own = Digest::of(&credential);
+        let digest = identity.origin.unwrap_or(own);
         Self {
             user_id: user_id(&identity.user_id),
-            digest: identity.origin.unwrap_or_else(|| Digest::of(&credential)),
+            digest,
+            is_original: digest == own,
             credential,
             authenticator,
             expires: identity.expires,
@@ -47,10 +52,12 @@ pub(crate) fn user_id(id: &str) -> String {
     id.trim().to_owned()
 }
 
-/// When a token was issued, by its own words (RFC 7519 section 4.1.6).
+/// When a token was issued, by its own words (RFC 7519 section 4.1.6), or a ticket.
 pub(super) fn issued(identity: &Identity) -> Option<SystemTime> {
-    let seconds = identity.claims.get("iat").and_then(Value::as_f64)?;
-    UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(seconds).ok()?)
+    let claimed = identity.claims.get("iat").and_then(Value::as_f64);
+    let claimed = claimed.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let claimed = claimed.and_then(|since_1970| UNIX_EPOCH.checked_add(since_1970));
+    claimed.into_iter().chain(identity.issued).min()
 }
 
 /// Without the credential, and without its digest, which finds it in a list.

@@ -7,6 +7,7 @@ mod denied;
 mod index;
 mod listener;
 mod login;
+mod options;
 mod recent;
 mod recheck;
 mod revocation;
@@ -27,7 +28,7 @@ use self::{
     recent::{Meanwhile, Recent},
     revocation::{Reason, Revoked},
 };
-pub(crate) use self::{denied::FOR_EVER, login::Login, revocation::Revocation};
+pub(crate) use self::{denied::FOR_EVER, login::Login, options::Options, revocation::Revocation};
 use crate::{AuthError, Identity, chance, clock::Clock, digest::Digest, metrics};
 
 /// The connections of a stack that are open, by their credentials; and what was revoked.
@@ -72,7 +73,8 @@ impl Live {
     ///
     /// [`AuthError::Invalid`].
     pub(crate) fn check(&self, digest: &Digest) -> Result<(), AuthError> {
-        if self.lock().denied.has(digest, self.now()) {
+        let now = self.now();
+        if self.lock().denied.has(digest, now) {
             return Err(AuthError::Invalid("it was revoked"));
         }
         Ok(())
@@ -84,8 +86,8 @@ impl Live {
     ///
     /// [`AuthError::Invalid`].
     pub(crate) fn check_user(&self, identity: &Identity) -> Result<(), AuthError> {
-        let user_id = login::user_id(&identity.user_id);
-        self.lock().denied.check(&user_id, identity, self.now())
+        let (user_id, now) = (login::user_id(&identity.user_id), self.now());
+        self.lock().denied.check(&user_id, identity, now)
     }
 
     /// From here on a connection is closed when its credential is revoked, until what is returned is dropped.
@@ -115,12 +117,15 @@ impl Live {
         };
         match meanwhile {
             Meanwhile::Nothing => Ok(()),
-            Meanwhile::Revoked(reason) => Err(Rejection::new(CloseCode::REVOKED, reason.told())),
+            Meanwhile::Revoked(reason) => {
+                metrics::revoked(reason.label());
+                Err(Rejection::new(CloseCode::REVOKED, reason.told()))
+            }
             Meanwhile::Unknown => Err(Rejection::new(CloseCode::TRY_AGAIN, "try again later")),
         }
     }
 
-    /// The credential that a connection has now.
+    /// The credential that a connection has now; `None` once it was revoked.
     pub(crate) fn login(&self, id: ConnectionId) -> Option<Arc<Login>> {
         self.lock().open.login(id)
     }
@@ -159,10 +164,10 @@ impl Live {
     }
 
     fn apply(&self, revocation: Revocation) {
-        let reason = revocation.reason();
+        let (reason, now) = (revocation.reason(), self.now());
         let concerned = {
-            let (mut state, now) = (self.lock(), self.now());
-            let concerned = state.open.concerned(&revocation);
+            let mut state = self.lock();
+            let concerned = state.open.take_concerned(&revocation);
             state.denied.add(&revocation, now);
             state.recent.add(revocation);
             concerned

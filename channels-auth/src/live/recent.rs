@@ -48,3 +48,42 @@ impl Recent {
         revoked.map_or(Meanwhile::Nothing, |revocation| Meanwhile::Revoked(revocation.reason()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::UNIX_EPOCH};
+
+    use super::*;
+    use crate::{AuthError, Authenticator, Credential, Identity};
+
+    struct Nothing;
+
+    #[async_trait::async_trait]
+    impl Authenticator for Nothing {
+        async fn authenticate(&self, _: &Credential) -> Result<Option<Identity>, AuthError> {
+            Ok(None)
+        }
+    }
+
+    fn logged_out(user: u32) -> Revocation {
+        Revocation::User { id: user.to_string(), at: UNIX_EPOCH }
+    }
+
+    #[test]
+    fn what_is_revoked_after_a_credential_was_looked_at_is_not_missed() {
+        let mut recent = Recent::default();
+        recent.add(logged_out(7));
+        let anns = Login::new(Credential::new("a"), &Identity::new(7), Arc::new(Nothing), recent.count());
+
+        recent.add(logged_out(8));
+        assert_eq!(recent.since(&anns), Meanwhile::Nothing);
+        recent.add(logged_out(7));
+        assert_eq!(recent.since(&anns), Meanwhile::Revoked(super::super::Reason::LoggedOutEverywhere));
+
+        for _ in 0..CAPACITY {
+            recent.add(logged_out(8));
+        }
+        assert_eq!(recent.since(&anns), Meanwhile::Unknown);
+        assert_eq!(recent.last.len(), CAPACITY);
+    }
+}

@@ -7,12 +7,14 @@ use std::{
     time::Duration,
 };
 
-use channels_core::CloseCode;
+use channels_core::{CloseCode, ConnectionHandle};
 use tokio::{
     select,
     sync::Notify,
     time::{sleep, timeout},
 };
+
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{Live, Login, Reason, close};
 use crate::{AuthError, Authenticator, Standing, chance, error::Causes, metrics};
@@ -50,29 +52,23 @@ impl Live {
     async fn recheck(&self) {
         for (authenticator, logins) in by_authenticator(self.logins()) {
             for batch in logins.chunks(BATCH) {
-                if let Err(error) = self.recheck_batch(&*authenticator, batch).await {
-                    // it says nothing about them: they stay, and those behind them would be told the same
-                    metrics::rechecked("unavailable", batch.len());
-                    let cause = Causes(&error);
-                    tracing::warn!(%cause, "credentials of open sockets cannot be looked at again now");
-                    break;
+                // in a task of its own: if somebody's authenticator panics there, it ends nothing else
+                let asked = tokio::spawn(ask(Arc::clone(&authenticator), batch.to_vec()));
+                let asked = AbortOnDropHandle::new(asked).await;
+                match asked.unwrap_or_else(|panicked| Err(AuthError::unavailable(panicked))) {
+                    Ok(standings) => {
+                        batch.iter().zip(standings).for_each(|(login, standing)| self.judge(login, standing));
+                    }
+                    Err(error) => {
+                        // it says nothing about them: they stay, and those behind them would be told the same
+                        metrics::rechecked("unavailable", batch.len());
+                        let cause = Causes(&error);
+                        tracing::warn!(%cause, "credentials of open sockets cannot be looked at again now");
+                        break;
+                    }
                 }
             }
         }
-    }
-
-    async fn recheck_batch(
-        &self,
-        authenticator: &dyn Authenticator,
-        batch: &[Arc<Login>],
-    ) -> Result<(), AuthError> {
-        let credentials: Vec<_> = batch.iter().map(|login| &login.credential).collect();
-        let standings = timeout(TIME_LIMIT, authenticator.recheck(&credentials)).await;
-        let standings = standings.unwrap_or_else(|late| Err(AuthError::unavailable(late)))?;
-        for (login, standing) in batch.iter().zip(standings) {
-            self.judge(login, standing);
-        }
-        Ok(())
     }
 
     fn judge(&self, login: &Login, standing: Standing) {
@@ -84,7 +80,7 @@ impl Live {
         match standing {
             Standing::Good(Some(end)) if end <= now => {
                 metrics::rechecked("expired", 1);
-                for connection in self.of_credential(login) {
+                for connection in self.take(login) {
                     metrics::expired();
                     connection.close(CloseCode::UNAUTHENTICATED, AuthError::Expired.reason());
                 }
@@ -92,7 +88,7 @@ impl Live {
             Standing::Good(_) => metrics::rechecked("good", 1),
             Standing::Revoked => {
                 metrics::rechecked("gone", 1);
-                close(&self.of_credential(login), Reason::Gone);
+                close(&self.take(login), Reason::Gone);
             }
             Standing::Unknown => {}
         }
@@ -102,9 +98,18 @@ impl Live {
         self.lock().open.logins()
     }
 
-    fn of_credential(&self, login: &Login) -> Vec<channels_core::ConnectionHandle> {
-        self.lock().open.of_credential(&login.digest)
+    fn take(&self, login: &Login) -> Vec<ConnectionHandle> {
+        self.lock().open.take_of_credential(&login.digest)
     }
+}
+
+async fn ask(
+    authenticator: Arc<dyn Authenticator>,
+    logins: Vec<Arc<Login>>,
+) -> Result<Vec<Standing>, AuthError> {
+    let credentials: Vec<_> = logins.iter().map(|login| &login.credential).collect();
+    let standings = timeout(TIME_LIMIT, authenticator.recheck(&credentials)).await;
+    standings.unwrap_or_else(|late| Err(AuthError::unavailable(late)))
 }
 
 type Batches = Vec<(Arc<dyn Authenticator>, Vec<Arc<Login>>)>;

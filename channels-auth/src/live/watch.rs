@@ -17,9 +17,12 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Login, Place};
+use super::{
+    Login, Options, Place,
+    options::{Expiry, Refresh},
+};
 use crate::{
-    AuthError, Authenticated, Revoker, Standing, TokenAuth, UserLoader, clock::Clock, logout::Connected,
+    AuthError, Authenticated, Revoker, Standing, TokenAuth, UserLoader, error::Causes, logout::Connected,
     metrics, stack::in_message, visit::Visit,
 };
 
@@ -27,6 +30,12 @@ use crate::{
 const LONGEST_SLEEP: Duration = Duration::from_secs(300);
 
 impl<L: UserLoader> TokenAuth<L> {
+    /// Waits until revocations are heard of, but not for long: half of the time that a handshake has.
+    pub(crate) async fn hear_of_revocations(&self, next: &Next<'_>) {
+        let Options { live, recheck, .. } = &self.open;
+        live.hear_from(next.layer(), *recheck, next.limits().handshake / 2).await;
+    }
+
     /// Runs the connection of a known user to its end, and watches over its credential meanwhile.
     pub(crate) async fn run_watched(
         &self,
@@ -35,7 +44,7 @@ impl<L: UserLoader> TokenAuth<L> {
         next: Next<'_>,
     ) -> Result<(), Rejection> {
         let login = known.login();
-        let place = self.live().place(next.handle(), &login)?;
+        let place = self.open.live.place(next.handle(), &login)?;
         let revoker = Revoker::new(self, next.layer().clone());
         scope.insert(Connected::new(next.id(), revoker));
         scope.insert_shared(known.into_user());
@@ -45,7 +54,8 @@ impl<L: UserLoader> TokenAuth<L> {
             handle: next.handle().clone(),
             layer: next.layer().clone(),
             limit: next.limits().handshake,
-            refresh: self.refreshes().then(|| (next.take_aside(is_credential), Visit::of(&scope))),
+            refresh: (self.open.refresh == Refresh::InBand)
+                .then(|| (next.take_aside(is_credential), Visit::of(&scope))),
         };
         select! {
             biased;
@@ -68,9 +78,11 @@ struct Watch<'a, L> {
 
 impl<L: UserLoader> Watch<'_, L> {
     async fn run(self, mut login: Arc<Login>) -> Infallible {
-        let live = self.stack.live();
+        let Options { live, recheck, .. } = &self.stack.open;
         loop {
             select! {
+                // a client that sends one credential after the other does not put its end off by that
+                biased;
                 () = self.expiry(&login) => match self.ask_again(&login).await {
                     Ok(prolonged) => login = prolonged,
                     Err(rejection) => return self.close(&rejection).await,
@@ -92,40 +104,51 @@ impl<L: UserLoader> Watch<'_, L> {
                         }
                     }
                 }
-                () = live.listeners.lapsed() => live.listen(&self.layer, self.stack.recheck_interval()),
+                () = live.listeners.lapsed() => live.listen(&self.layer, *recheck),
             }
         }
     }
 
     /// Waits until the credential ends.
     async fn expiry(&self, login: &Login) {
-        match login.expires.filter(|_| self.stack.watches_expiry()) {
-            Some(end) => reached(end, self.stack.time()).await,
-            None => pending().await,
+        match (login.expires, self.stack.open.expiry) {
+            (Some(end), Expiry::Closes) => self.reached(end).await,
+            (None, _) | (Some(_), Expiry::Ignored) => pending().await,
+        }
+    }
+
+    async fn reached(&self, time: SystemTime) {
+        while let Ok(left) = time.duration_since(self.place.live.now())
+            && !left.is_zero()
+        {
+            sleep(left.min(LONGEST_SLEEP)).await;
         }
     }
 
     /// The credential has ended, unless that was put off where it is stored.
     async fn ask_again(&self, login: &Login) -> Result<Arc<Login>, Rejection> {
-        let asked = timeout(self.limit, login.authenticator.recheck(&[&login.credential])).await;
-        let standings = asked.unwrap_or_else(|late| Err(AuthError::unavailable(late)));
-        let now = self.stack.time().now();
-        let outcome = standings.and_then(|standings| match standings.first() {
-            Some(Standing::Good(end)) if end.is_none_or(|end| end > now) => Ok(*end),
-            Some(Standing::Good(_) | Standing::Revoked | Standing::Unknown) | None => Err(AuthError::Expired),
-        });
-        match outcome {
-            Ok(expires) => self.take(Login { expires, ..login.clone() }),
-            Err(AuthError::Expired) => {
-                metrics::expired();
-                tracing::info!(connection = %self.handle.id(), "closed: its credential has expired");
-                Err(AuthError::Expired.into())
-            }
+        // what is revoked from here on is not missed
+        let heard = self.place.live.heard();
+        match self.new_end(login).await {
+            Ok(expires) => self.take(Arc::new(Login { expires, heard, ..login.clone() })),
             Err(error) => {
-                // not known to be good, and not known to be bad: the client keeps it, and comes again
-                error.log_at(Some(self.handle.id()), "");
+                if let AuthError::Expired = error {
+                    metrics::expired();
+                }
+                // where it is not known whether it is good the client keeps it, and comes again
+                tracing::info!(connection = %self.handle.id(), cause = %Causes(&error), "closed: its credential has ended");
                 Err(error.into())
             }
+        }
+    }
+
+    async fn new_end(&self, login: &Login) -> Result<Option<SystemTime>, AuthError> {
+        let asked = timeout(self.limit, login.authenticator.recheck(&[&login.credential])).await;
+        let standings = asked.unwrap_or_else(|late| Err(AuthError::unavailable(late)))?;
+        let now = self.place.live.now();
+        match standings.first() {
+            Some(Standing::Good(end)) if end.is_none_or(|end| end > now) => Ok(*end),
+            Some(Standing::Good(_) | Standing::Revoked | Standing::Unknown) | None => Err(AuthError::Expired),
         }
     }
 
@@ -154,12 +177,11 @@ impl<L: UserLoader> Watch<'_, L> {
             tracing::info!(connection = %id, "closed: it was to go on with a credential of another user");
             return Err(Refusal::AnotherUser);
         }
-        self.take(Login::clone(&login)).map_err(Refusal::Revoked)
+        self.take(login).map_err(Refusal::Meanwhile)
     }
 
     /// From here on the connection is this login's.
-    fn take(&self, login: Login) -> Result<Arc<Login>, Rejection> {
-        let login = Arc::new(login);
+    fn take(&self, login: Arc<Login>) -> Result<Arc<Login>, Rejection> {
         self.place.live.put(&self.handle, &login)?;
         Ok(login)
     }
@@ -183,7 +205,8 @@ enum Refusal {
     /// So it does here.
     Auth(AuthError),
     AnotherUser,
-    Revoked(Rejection),
+    /// It was revoked while it was looked at, or may have been.
+    Meanwhile(Rejection),
 }
 
 impl Refusal {
@@ -193,7 +216,7 @@ impl Refusal {
             Self::BadMessage => ("bad_message", "`token` has to be there, and a text".into()),
             Self::Auth(error) => (error.code(), error.told()),
             Self::AnotherUser => ("another_user", "the token is another user's".into()),
-            Self::Revoked(rejection) => ("revoked", rejection.reason().to_owned().into()),
+            Self::Meanwhile(rejection) => ("revoked", rejection.reason().to_owned().into()),
         }
     }
 
@@ -202,7 +225,7 @@ impl Refusal {
         match self {
             Self::BadMessage | Self::Auth(_) => None,
             Self::AnotherUser => Some(Rejection::new(CloseCode::FORBIDDEN, "another user")),
-            Self::Revoked(rejection) => Some(rejection),
+            Self::Meanwhile(rejection) => Some(rejection),
         }
     }
 }
@@ -220,15 +243,6 @@ fn is_credential(frame: &Frame) -> bool {
     text.is_some_and(|text| {
         serde_json::from_str::<Tagged<'_>>(text).is_ok_and(|message| message.r#type == "authenticate")
     })
-}
-
-/// Waits until that time has come.
-async fn reached(time: SystemTime, clock: &Clock) {
-    while let Ok(left) = time.duration_since(clock.now())
-        && !left.is_zero()
-    {
-        sleep(left.min(LONGEST_SLEEP)).await;
-    }
 }
 
 /// In whole seconds since 1970.

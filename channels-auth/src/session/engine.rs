@@ -1,8 +1,12 @@
 //! Where sessions are kept: Django's `SESSION_ENGINE`.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    collections::HashMap,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use serde_json::{Map, Value};
+use tokio::task::coop;
 
 use super::{SessionError, SessionExpiry, Settings, error::Unread, key::SessionKey, rows::Rows};
 use crate::{
@@ -59,17 +63,24 @@ impl Settings {
 
     /// The sessions that browsers' cookies stand for, with one query.
     pub(super) async fn read_all(&self, cookies: &[&str]) -> Result<Vec<Result<Found, Unread>>, StoreError> {
-        let Engine::Rows(rows) = &self.engine else {
-            return Ok(cookies.iter().map(|cookie| self.open_cookie(cookie)).collect());
+        let mut rows = match &self.engine {
+            Engine::Rows(rows) => {
+                let keys: Vec<_> = cookies.iter().filter_map(|cookie| SessionKey::parse(cookie)).collect();
+                rows.read_all(&keys).await?
+            }
+            Engine::SignedCookies => HashMap::new(),
         };
-        let keys: Vec<_> = cookies.iter().filter_map(|cookie| SessionKey::parse(cookie)).collect();
-        let mut found = rows.read_all(&keys).await?;
-        let open = |cookie: &&str| {
-            let key = SessionKey::parse(cookie).ok_or(Unread::NoKey)?;
-            let row = found.remove(*cookie).ok_or(Unread::NoRow)?;
-            self.open(key, row)
-        };
-        Ok(cookies.iter().map(open).collect())
+        let mut sessions = Vec::with_capacity(cookies.len());
+        for &cookie in cookies {
+            sessions.push(match (&self.engine, SessionKey::parse(cookie), rows.remove(cookie)) {
+                (Engine::SignedCookies, ..) => self.open_cookie(cookie),
+                (Engine::Rows(_), Some(key), Some(row)) => self.open(key, row),
+                (Engine::Rows(_), _, _) => Err(Unread::NoRow),
+            });
+            // some are big, and the connections of this thread wait
+            coop::consume_budget().await;
+        }
+        Ok(sessions)
     }
 
     fn open(&self, key: SessionKey, row: SessionRow) -> Result<Found, Unread> {

@@ -291,6 +291,7 @@ impl Settings {
                 Ok(_) => Standing::Good(Some(found.expires)),
                 Err(_) => Standing::Revoked,
             },
+            (Err(Unread::Expired), _) => Standing::Good(Some(self.clock.now())),
             (Ok(_) | Err(_), _) => Standing::Revoked,
         };
         Ok(sessions.iter().zip(&ids).map(standing).collect())

@@ -4,6 +4,8 @@
 mod database;
 mod endpoint;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -22,6 +24,8 @@ use sha2::{Digest as _, Sha256};
 
 #[cfg(feature = "database")]
 pub use self::database::DatabaseTickets;
+#[cfg(feature = "redis")]
+pub use self::redis::RedisTickets;
 pub use self::{
     memory::MemoryTickets,
     store::{StoredTicket, TicketStore},
@@ -36,6 +40,9 @@ use crate::{
 /// What every ticket begins with: so that it is told from other credentials, by us and by those who search
 /// for secrets where none should be.
 const PREFIX: &str = "tkt_";
+
+/// How many tickets of one user wait at a time, where that is bounded.
+const PER_USER: usize = 16;
 
 /// Issues tickets: credentials that open one connection, to one path, within 30 seconds. Cheap to clone.
 ///
@@ -58,7 +65,7 @@ const PREFIX: &str = "tkt_";
 /// ```
 ///
 /// The tickets of [`in_memory`](Self::in_memory) are good in the process that issued them. For several there is
-/// [`in_database`](Self::in_database), or a [`TicketStore`] of your own.
+/// `in_redis`, with the feature `redis`, `in_database`, with `database`, or a [`TicketStore`] of your own.
 #[derive(Clone)]
 pub struct Tickets {
     store: Arc<dyn TicketStore>,
@@ -103,6 +110,25 @@ impl Tickets {
         Ok(Self::new(DatabaseTickets::open(database).await?))
     }
 
+    /// Tickets in Redis, for several processes: on the first of the servers that `options` name.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use channels_auth::Tickets;
+    /// use channels_layer::RedisOptions;
+    ///
+    /// let tickets = Tickets::in_redis(&RedisOptions::url("redis://127.0.0.1:6379/0")?).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`LayerError`](channels_core::LayerError) if the server cannot be reached.
+    #[cfg(feature = "redis")]
+    pub async fn in_redis(options: &channels_layer::RedisOptions) -> Result<Self, channels_core::LayerError> {
+        Ok(Self::new(RedisTickets::connect(options).await?))
+    }
+
     /// Tickets in a store of your own.
     pub fn new(store: impl TicketStore) -> Self {
         Self { store: Arc::new(store), lifetime: Duration::from_secs(30), clock: Clock::default() }
@@ -133,7 +159,7 @@ impl Tickets {
     pub async fn issue(&self, identity: &Identity, path: impl Into<String>) -> Result<Credential, AuthError> {
         let secret = random::bytes::<32>().map_err(AuthError::unavailable)?;
         let ticket = format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(secret));
-        let Identity { user_id, expires, claims, origin } = identity.clone();
+        let Identity { user_id, expires, claims, origin, issued: _ } = identity.clone();
         let origin = origin.map(Digest::to_text);
         let content = Content { path: path.into(), user_id: user_id.clone(), expires, claims, origin };
         let now = self.clock.now();
@@ -177,7 +203,8 @@ impl Authenticator for Ticket {
         }
         let Content { user_id, expires, claims, origin, path: _ } = content;
         let origin = origin.as_deref().and_then(Digest::parse);
-        Ok(Some(Identity { expires, claims, origin, ..Identity::new(user_id) }))
+        let issued = stored.expires.checked_sub(self.tickets.lifetime);
+        Ok(Some(Identity { expires, claims, origin, issued, ..Identity::new(user_id) }))
     }
 }
 

@@ -4,20 +4,30 @@
 const { setImmediate } = globalThis;
 
 export class Clock {
+  /** When the next one begins: on a day of its own. */
+  static #day = Date.UTC(2026, 0, 1);
   /** ms since the epoch */
-  now = Date.UTC(2026, 0, 1);
+  now = (Clock.#day += 24 * 3_600_000);
   /** @type {Map<number, {due: number, callback: () => void}>} */
   #timers = new Map();
   #count = 0;
 
   install() {
-    globalThis.setTimeout = /** @type {any} */ ((/** @type {any} */ callback, pause = 0, /** @type {any[]} */ ...args) => {
-      this.#count += 1;
-      this.#timers.set(this.#count, { due: this.now + pause, callback: () => callback(...args) });
-      return this.#count;
-    });
-    globalThis.clearTimeout = /** @type {any} */ ((/** @type {any} */ id) => this.#timers.delete(id));
+    const { set, clear } = this;
+    Object.assign(globalThis, { setTimeout: set.bind(this), clearTimeout: clear.bind(this) });
     Date.now = () => this.now;
+  }
+
+  /** @param {(...args: any[]) => void} callback @param {number} [pause] @param {any[]} args */
+  set(callback, pause = 0, ...args) {
+    this.#count += 1;
+    this.#timers.set(this.#count, { due: this.now + pause, callback: () => callback(...args) });
+    return this.#count;
+  }
+
+  /** @param {number} id */
+  clear(id) {
+    this.#timers.delete(id);
   }
 
   /** Lets so much time pass (ms), and everything happen that is due. @param {number} [time] */

@@ -7,6 +7,7 @@ export class FakeWebSocket extends EventTarget {
   sent = [];
   pings = 0;
   bufferedAmount = 0;
+  static OPEN = 1;
   /** @type {'connecting' | 'open' | 'closing' | 'closed'} */
   state = 'connecting';
   /** @type {((event: any) => void) | null} */ onopen = null;
@@ -19,6 +20,10 @@ export class FakeWebSocket extends EventTarget {
     this.url = url;
     this.protocols = protocols;
     FakeWebSocket.begun.push(this);
+  }
+
+  get readyState() {
+    return ['connecting', 'open', 'closing', 'closed'].indexOf(this.state);
   }
 
   /** @param {string} text */

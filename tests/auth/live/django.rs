@@ -6,8 +6,8 @@ use channels_actix::{testing::TestServer, *};
 
 use super::revoked;
 use crate::{
-    auth::django::{File, WhoAmI},
-    support::{Client, Django, Postgres},
+    auth::django::WhoAmI,
+    support::{Client, Django, File, Postgres},
 };
 
 /// Our sockets, over Django's database, on a layer that may be Django's.

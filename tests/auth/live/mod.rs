@@ -12,6 +12,8 @@ mod refresh;
 mod revocation;
 #[cfg(all(feature = "knox", feature = "drf", feature = "sessions"))]
 mod stored;
+#[cfg(feature = "tickets")]
+mod tickets;
 
 use std::{
     collections::HashMap,
@@ -66,6 +68,7 @@ impl Keys {
         self.0.lock().unwrap().keys.insert(key.to_owned(), expires);
     }
 
+    #[cfg(any(feature = "redis", all(feature = "knox", feature = "drf", feature = "sessions")))]
     fn remove(&self, key: &str) {
         self.0.lock().unwrap().keys.remove(key);
     }

@@ -5,10 +5,7 @@ use std::time::Duration;
 use channels_actix::*;
 
 use super::{Site, jwt, lives, open, revoked, stored};
-use crate::{
-    log::Lines,
-    support::{Client, until},
-};
+use crate::support::{Client, log::Lines, until};
 
 const OFTEN: Duration = Duration::from_millis(20);
 
@@ -75,11 +72,15 @@ async fn a_session_ends_with_the_password_it_was_made_with_and_a_token_does_not(
 #[tokio::test]
 async fn a_row_that_ends_sooner_than_it_said_is_expired() {
     let site = stored::Site::new(|auth| auth.recheck(OFTEN)).await;
-    let mut tab = site.open(&site.knox.create(7).await.unwrap().0).await;
+    let mut token = site.open(&site.knox.create(7).await.unwrap().0).await;
+    let mut session = site.open_with_cookie(&site.log_in(7).await).await;
 
     site.sql("UPDATE knox_authtoken SET expiry = '2025-01-01 00:00:00'").await;
+    site.sql("UPDATE django_session SET expire_date = '2025-01-01 00:00:00'").await;
 
-    assert_eq!(tab.closed().await, (4001, "token expired".into()));
+    for tab in [&mut token, &mut session] {
+        assert_eq!(tab.closed().await, (4001, "token expired".into()));
+    }
 }
 
 #[tokio::test]
@@ -121,6 +122,36 @@ async fn credentials_are_asked_about_some_hundred_at_a_time_and_each_once() {
     for tab in [1, 500, 502] {
         lives(&mut tabs[tab]).await;
     }
+}
+
+/// Panics when it is asked again.
+struct Brittle;
+
+#[async_trait]
+impl Authenticator for Brittle {
+    async fn authenticate(&self, credential: &Credential) -> Result<Option<Identity>, AuthError> {
+        Ok((credential.expose() == "brittle").then(|| Identity::new(7)))
+    }
+
+    async fn recheck(&self, _: &[&Credential]) -> Result<Vec<Standing>, AuthError> {
+        panic!("an authenticator with a mistake")
+    }
+}
+
+#[tokio::test]
+async fn an_authenticator_that_panics_closes_no_socket_and_keeps_no_other_from_being_asked() {
+    let site = Site::new(|auth| auth.accept(Brittle).recheck(OFTEN));
+    let server = site.serve();
+    site.keys.put("key_7_a", None);
+    let mut tab = open(&server, "brittle").await;
+    let mut other = open(&server, "key_7_a").await;
+
+    until("the other is asked about, twice", || site.keys.queries().len() > 1).await;
+    lives(&mut tab).await;
+    site.keys.remove("key_7_a");
+
+    assert_eq!(other.closed().await, revoked());
+    lives(&mut tab).await;
 }
 
 #[test]

@@ -4,7 +4,7 @@ use channels_actix::*;
 use serde_json::{Value, json};
 
 use super::{HOUR, Site, jwt, jwt_until, lives, open, revoked, seconds};
-use crate::support::Client;
+use crate::support::{Client, log::Lines};
 
 fn site() -> Site {
     Site::new(TokenAuth::refresh_in_band)
@@ -172,4 +172,24 @@ async fn a_first_message_and_later_ones_are_the_same() {
     said.sort();
     assert_eq!(said[0], "hello Ann");
     assert!(said[1].contains("authenticated"), "{said:?}");
+}
+
+#[tokio::test]
+async fn no_token_that_comes_over_an_open_socket_is_in_any_line_of_the_log() {
+    let lines = Lines::captured();
+    let server = site().serve();
+    let tokens = [jwt(7, 71), jwt(7, 72), jwt(11, 73), format!("{}x", jwt(7, 74))];
+    let mut client = open(&server, &tokens[0]).await;
+
+    for token in [&tokens[1], &tokens[3], &tokens[2]] {
+        refresh(&mut client, token).await;
+    }
+    assert_eq!(client.closed().await.0, 4003);
+
+    assert!(!lines.with("it was to go on with a credential of another user").is_empty());
+    for token in &tokens {
+        // the client of these tests is in this process, and is not what is tested
+        let ours = lines.with(token).into_iter().filter(|line| !line.contains("tungstenite"));
+        assert_eq!(ours.collect::<Vec<_>>(), Vec::<String>::new());
+    }
 }

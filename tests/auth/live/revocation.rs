@@ -1,15 +1,16 @@
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use actix_web::{App, HttpResponse, http::StatusCode, test, web};
 use channels_actix::{testing::TestServer, *};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::sync::Notify;
 
 use super::{
     Desk, SECRET, Site, User, Users, jwt, lives, logged_out_everywhere, open, refused, revoked, seconds,
     signed,
 };
-use crate::support::{Client, until};
+use crate::support::{Client, soon, until};
 
 #[tokio::test]
 async fn all_sockets_of_a_token_are_closed_when_it_is_revoked_and_no_others() {
@@ -38,6 +39,8 @@ async fn a_token_without_a_store_is_refused_from_then_on() {
     assert!(site.revoker.revoke(&Credential::new(&token)).await.unwrap());
 
     assert_eq!(refused(&server, &token).await, (4001, "bad token".into()));
+    // PyJWT takes padding, so that a signature can be written in two ways
+    assert_eq!(refused(&server, &format!("{token}=")).await, (4001, "bad token".into()));
     assert!(!site.revoker.revoke(&Credential::new(&token)).await.unwrap());
     open(&server, &jwt(7, 2)).await;
 }
@@ -250,4 +253,40 @@ async fn no_token_goes_over_the_layer() {
         let event = String::from_utf8_lossy(&event);
         assert!(event.contains("digest") && !event.contains(token), "{event}");
     }
+}
+
+/// Says when it is asked for a user, and waits until it may answer.
+#[derive(Clone, Default)]
+struct SlowUsers {
+    asked: Arc<Notify>,
+    may_answer: Arc<Notify>,
+}
+
+#[async_trait]
+impl UserLoader for SlowUsers {
+    type User = User;
+
+    async fn load(&self, _: &Identity) -> Result<User, AuthError> {
+        self.asked.notify_one();
+        self.may_answer.notified().await;
+        Ok(User { name: "Ann" })
+    }
+}
+
+#[tokio::test]
+async fn what_is_revoked_while_it_is_looked_at_opens_no_socket() {
+    let (layer, users) = (Layer::new(MemoryLayer::default()), SlowUsers::default());
+    let auth = TokenAuth::new(users.clone()).accept(Jwt::hs256(SECRET));
+    let revoker = auth.revoker(&layer);
+    let server = TestServer::start(&Channels::on(layer).wrap(auth).websocket("/ws/", |_| Ok(Desk)));
+    let token = jwt(7, 1);
+
+    let revoke = async {
+        soon("the user is asked for", users.asked.notified()).await;
+        revoker.revoke(&Credential::new(&token)).await.unwrap();
+        users.may_answer.notify_one();
+    };
+    let (closed, ()) = tokio::join!(refused(&server, &token), revoke);
+
+    assert_eq!(closed, revoked());
 }

@@ -1,5 +1,7 @@
 //! Credentials in Django's tables: revoking them deletes them.
 
+use std::time::{Duration, SystemTime};
+
 use actix_web::{http::header, test};
 use channels_actix::{testing::TestServer, *};
 use sqlx::{AssertSqlSafe, SqlitePool};
@@ -7,8 +9,11 @@ use sqlx::{AssertSqlSafe, SqlitePool};
 use super::{Desk, Users, lives, logged_out_everywhere, revoked};
 use crate::{
     auth::session::{KEY, cookie, database},
-    support::{Client, channels},
+    support::{Client, channels, soon},
 };
+
+/// Time enough to connect, and little more.
+const BRIEF: Duration = Duration::from_secs(3);
 
 /// Sockets for what is in Django's tables, where Ann, 7, and Dee, 11, are active.
 pub(super) struct Site {
@@ -117,4 +122,54 @@ async fn a_request_with_a_session_logs_it_out_with_its_sockets() {
     lives(&mut phone).await;
     let mut again = Client::with_headers(&site.server.url("/ws/"), &[("Cookie", &session)]).await;
     assert_eq!(again.closed().await, (4001, "bad token".into()));
+}
+
+/// Waits until a consumer knows that its credential has an hour, at the least.
+async fn has_an_hour(tab: &mut Client) {
+    let hour = super::seconds(SystemTime::now()) + 3_600;
+    soon("the end is put off", async {
+        loop {
+            tab.text("expires").await;
+            if tab.next_json().await.as_u64().unwrap() >= hour {
+                return;
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_that_requests_have_refreshed_keeps_its_socket_and_one_that_they_have_not_ends() {
+    let site = Site::new(|auth| auth).await;
+    let brief = site.knox.clone().token_ttl(BRIEF);
+    let [used, unused] = [brief.create(7).await.unwrap().0, brief.create(7).await.unwrap().0];
+    let (mut tab, mut other) = (site.open(&used).await, site.open(&unused).await);
+
+    // a request, in another process
+    let refreshing = site.knox.clone().auto_refresh();
+    assert!(refreshing.authenticate(&used).await.unwrap().is_some());
+
+    assert_eq!(other.closed().await, (4001, "token expired".into()));
+    has_an_hour(&mut tab).await;
+}
+
+#[tokio::test]
+async fn a_session_that_was_saved_again_keeps_its_socket_and_one_that_was_not_ends() {
+    let site = Site::new(|auth| auth).await;
+    let brief = async |user: u32| {
+        let cookie = site.log_in(user).await;
+        let request = test::TestRequest::default().insert_header((header::COOKIE, cookie.as_str()));
+        let mut session = site.sessions.of(&request.to_http_request()).await.unwrap();
+        session.set_expiry(SessionExpiry::After(BRIEF));
+        session.save().await.unwrap();
+        (cookie, session)
+    };
+    let ((used, mut session), (unused, _)) = (brief(7).await, brief(7).await);
+    let (mut tab, mut other) = (site.open_with_cookie(&used).await, site.open_with_cookie(&unused).await);
+
+    session.set_expiry(SessionExpiry::Default);
+    session.save().await.unwrap();
+
+    assert_eq!(other.closed().await, (4001, "token expired".into()));
+    has_an_hour(&mut tab).await;
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use site::testing::{Axe, Server};
 
 use super::{Page, driver};
-use crate::account::{Account, DAY, start};
+use crate::account::{Account, plan, start, with};
 
 /// A day's work: practitioner, time, patient, reason.
 const DAYS_WORK: [(u8, &str, &str, &str); 11] = [
@@ -28,7 +28,7 @@ const DAYS_WORK: [(u8, &str, &str, &str); 11] = [
 fn fill(server: &Server) {
     let bob = Account::log_in(server, "bob");
     for (practitioner, slot, patient, reason) in DAYS_WORK {
-        let plan = json!({ "practitioner": practitioner, "day": DAY, "slot": slot, "patient": patient, "reason": reason });
+        let plan = with(with(plan(slot, patient), "practitioner", practitioner), "reason", reason);
         assert_eq!(bob.book(&plan).0, 201);
     }
 }

@@ -12,6 +12,7 @@ mod chromedriver;
 mod client;
 mod folder;
 mod redis;
+mod secrets;
 mod server;
 
 use std::time::Duration;

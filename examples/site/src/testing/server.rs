@@ -11,7 +11,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{PATIENCE, soon};
+use super::{PATIENCE, secrets, soon};
 
 /// A program that is about to run.
 #[derive(Debug)]
@@ -45,6 +45,9 @@ impl Program {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
+        if let Some(log) = secrets::log() {
+            command.env("RUST_LOG", "trace").stderr(log);
+        }
         Self { command, listen: "127.0.0.1:0".to_owned() }
     }
 
@@ -142,7 +145,9 @@ impl Server {
     pub fn token(&self, name: &str) -> String {
         let Answer(status, body) = self.log_in(name, name);
         assert_eq!(status, 200, "{body}");
-        body["token"].as_str().unwrap().to_owned()
+        let token = body["token"].as_str().unwrap().to_owned();
+        secrets::note("a token of an example's", &token);
+        token
     }
 
     /// Posts JSON, without a token.
