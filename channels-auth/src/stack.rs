@@ -310,7 +310,9 @@ impl<L: UserLoader> Middleware for TokenAuth<L> {
         for authenticator in &self.authenticators {
             authenticator.prepare(&mut scope);
         }
-        if let Some(known) = self.whose(&mut scope, &next).await? {
+        // boxed, and gone when it is done: this future lives as long as the connection, and would keep the place for it
+        let known = Box::pin(self.whose(&mut scope, &next)).await?;
+        if let Some(known) = known {
             scope.insert_shared(known.into_user());
         }
         next.run(scope).await
