@@ -303,7 +303,9 @@ impl<L: UserLoader> Middleware for TokenAuth<L> {
             kind.prepare(&mut scope);
         }
         self.hear_of_revocations(&next).await;
-        match self.whose(&mut scope, &next).await? {
+        // boxed, and gone when it is done: this future lives as long as the connection, and would keep the place for it
+        let known = Box::pin(self.whose(&mut scope, &next)).await?;
+        match known {
             Some(known) => self.run_watched(known, scope, next).await,
             None => next.run(scope).await,
         }

@@ -13,12 +13,20 @@ pub(crate) fn run() -> Result<(), Failure> {
     let mut report = Report::new("check");
     report.step("check-deps", || deps::run().map(|()| String::new()));
     report.step("fmt", || quietly(&mut shell::cargo(&["fmt", "--all", "--check"])));
-    // a workspace of its own
-    let fuzz = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"];
-    report.step("fmt, fuzz targets", || quietly(&mut shell::cargo(&fuzz)));
+    // workspaces of their own
+    for workspace in ["fuzz", "benches/peers"] {
+        let manifest = format!("{workspace}/Cargo.toml");
+        let fmt = ["fmt", "--manifest-path", &manifest, "--check"];
+        report.step(format!("fmt, {workspace}"), || quietly(&mut shell::cargo(&fmt)));
+    }
     report.step("clippy", || {
         let clippy = ["clippy", "--workspace", "--all-features", "--all-targets", "--", "-D", "warnings"];
         quietly(&mut shell::cargo(&clippy))
+    });
+    report.step("clippy, benches/peers", || {
+        let peers = ["clippy", "--locked", "--manifest-path", "benches/peers/Cargo.toml"];
+        let clippy = ["--target-dir", "target/peers", "--all-targets", "--", "-D", "warnings"];
+        quietly(shell::cargo(&peers).args(clippy))
     });
     report.step("rustdoc", || {
         let doc = ["doc", "--workspace", "--all-features", "--no-deps"];

@@ -67,14 +67,14 @@ fn has_debians_postgres() -> bool {
     versions.map(|version| version.path().join("bin/postgres")).any(|server| server.is_file())
 }
 
-fn is_on_path(program: &str) -> bool {
+pub(crate) fn is_on_path(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 /// The first Python that can import all of `modules`: the user's choice, then `PATH`'s, then Debian's,
 /// because `PATH` may lead to a pyenv that does not see Debian's packages.
-fn python_with(modules: &[&str]) -> Option<String> {
+pub(crate) fn python_with(modules: &[&str]) -> Option<String> {
     let chosen = env::var("PYTHON").ok();
     let candidates = chosen.as_deref().into_iter().chain(["python3", "/usr/bin/python3"]);
     let program = format!("import {}; print(sys.executable)", [&["sys"], modules].concat().join(", "));

@@ -3,9 +3,11 @@
 //! Built first on a fresh machine, so it depends on nothing but `std`.
 
 mod autobahn;
+mod bench;
 mod check;
 mod client;
 mod deps;
+mod document;
 mod fuzz;
 mod machine;
 mod needs;
@@ -36,6 +38,11 @@ Usage: cargo xtask <command>
                    ends with 3. Reports: target/autobahn/reports.
                    --peers runs it against the servers of benches/peers too, for comparison; --write does that
                    and puts the table into docs/conformance.md; CASES, as 6.4.* or 12.1.1, runs no others
+  bench [--runs N] [--pinned] [--unpinned] [--write] [SCENARIO...]
+                   measure ours beside its peers, in turns, N times (5) each: echo, fanout, cross and what else
+                   xtask/src/bench/scenario.rs lists. Peers on Python and Node are installed into target/bench,
+                   or skipped. Servers on one core and the generator on another, then without that.
+                   --write puts tables and charts into docs/performance.md
   help             this text
 ";
 
@@ -53,6 +60,10 @@ fn main() -> ExitCode {
         ["check-deps"] => deps::run(),
         ["autobahn", ref rest @ ..] => match autobahn::Options::parse(rest) {
             Some(options) => autobahn::run(&options),
+            None => return usage(),
+        },
+        ["bench", ref rest @ ..] => match bench::Options::parse(rest) {
+            Some(options) => bench::run(&options),
             None => return usage(),
         },
         ["help" | "--help" | "-h"] => return help(),

@@ -45,8 +45,17 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
     command.args(args);
+    // what the cargo that runs us says of this package: ring's build script looks at it, and all above it would be
+    // built again after each command that is typed without us
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| ABOUT_US.iter().any(|begin| name.starts_with(begin))) {
+            command.env_remove(name);
+        }
+    }
     command
 }
+
+const ABOUT_US: &[&str] = &["CARGO_PKG_", "CARGO_MANIFEST_"];
 
 /// Shows the command, runs it, and lets its output through.
 ///

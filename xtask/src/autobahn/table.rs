@@ -1,10 +1,10 @@
 //! The summary: a table of groups and servers, for people and for `docs/conformance.md`.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use super::case::{Case, Verdict};
-use crate::shell::{self, Failure};
+use crate::document::Place;
+use crate::shell::Failure;
 
 /// The suite's groups, and how many cases each has. (There is no group 8, and 11 is of an older standard.)
 pub(crate) const GROUPS: &[Group] = &[
@@ -102,28 +102,18 @@ fn names(cases: &[Case], asked: impl Fn(Verdict) -> bool) -> Vec<String> {
     lines.collect()
 }
 
-const DOCUMENT: &str = "docs/conformance.md";
-const BEGIN: &str = "<!-- what follows is written by `cargo xtask autobahn --write` -->\n";
-const END: &str = "<!-- up to here -->\n";
-
 /// Puts `table` into `docs/conformance.md`, in place of the one that is there.
 ///
 /// # Errors
 ///
 /// If the document cannot be read or written, or has no place for it.
 pub(crate) fn write(table: &str) -> Result<(), Failure> {
-    let path = shell::root().join(DOCUMENT);
-    let failure = |error| Failure::new(format!("{DOCUMENT}: {error}"));
-    let document = fs::read_to_string(&path).map_err(failure)?;
-    let document = replaced(&document, table)
-        .ok_or_else(|| Failure::new(format!("{DOCUMENT} does not have the lines around the table")))?;
-    fs::write(path, document).map_err(failure)
-}
-
-fn replaced(document: &str, table: &str) -> Option<String> {
-    let (before, rest) = document.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n{table}\n{END}{after}"))
+    let place = Place {
+        document: "docs/conformance.md",
+        begin: "<!-- what follows is written by `cargo xtask autobahn --write` -->\n".to_owned(),
+        end: "<!-- up to here -->\n".to_owned(),
+    };
+    place.fill(table)
 }
 
 #[cfg(test)]
@@ -166,16 +156,5 @@ mod tests {
 
         assert!(missing.starts_with("group 1: 0 cases ran, of 16\n"), "{missing}");
         assert!(!missing.contains("group 10:"), "{missing}");
-    }
-
-    #[test]
-    fn the_table_in_the_document_is_replaced_and_nothing_else() {
-        let document = format!("before\n{BEGIN}\nold\n{END}after\n");
-
-        let once = replaced(&document, "new").unwrap();
-
-        assert_eq!(once, format!("before\n{BEGIN}\nnew\n{END}after\n"));
-        assert_eq!(replaced(&once, "new").unwrap(), once);
-        assert_eq!(replaced("no place", "new"), None);
     }
 }

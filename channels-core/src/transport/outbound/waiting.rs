@@ -7,6 +7,10 @@ use bytes::{Bytes, BytesMut};
 /// How much of what waits is joined into one chunk, and so into one system call.
 const CHUNK: usize = 64 << 10;
 
+/// How many places an empty queue keeps, some 160 bytes: to give them back and take them again for each frame costs as
+/// much as all the rest that is done for it here. What was longer holds no memory when it is idle.
+const KEPT: usize = 4;
+
 /// What a frame costs beyond its bytes: its place in the queue, and its own allocation. Empty ones are bounded, too.
 pub(super) const OVERHEAD: usize = size_of::<Item>() + 64;
 
@@ -101,8 +105,7 @@ impl Waiting {
             }
             Some(_) | None => first,
         };
-        if self.is_empty() {
-            // what is idle holds no memory
+        if self.is_empty() && self.frames.capacity() > KEPT {
             self.frames = VecDeque::new();
         }
         Some(chunk)
@@ -161,6 +164,18 @@ mod tests {
         assert_eq!(waiting.keep_latest("c"), 3);
 
         assert_eq!(left(waiting), "replyb2a2");
+    }
+
+    #[test]
+    fn an_empty_queue_keeps_a_few_places_and_no_more() {
+        let mut short = waiting(&[("a", "one"), ("a", "two")]);
+        let mut long = Waiting::default();
+        (0..100).for_each(|_| long.push(Bytes::from_static(b"one"), None));
+
+        assert!(short.take_chunk(None).is_some() && long.take_chunk(None).is_some());
+
+        assert!((1..=KEPT).contains(&short.frames.capacity()), "{}", short.frames.capacity());
+        assert_eq!(long.frames.capacity(), 0);
     }
 
     #[test]
