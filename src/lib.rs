@@ -53,9 +53,11 @@
 //! | [`Event`] | a struct with a wire name such as `chat.message` |
 //! | [`Group`] | a set of connections that get the same events |
 //! | [`ChannelLayer`], [`MemoryLayer`], [`Layer`] | what carries events; the one in this process; a handle on either |
+//! | [`Worker`], [`Job`], [`Workers`] | a consumer of what is sent to a named channel; what it works on; a program of such |
 //! | [`Middleware`], [`from_fn`] | what runs between the handshake and the consumer |
 //! | [`TokenAuth`], [`Jwt`], [`UserLoader`] | from a token to the user in the scope |
 //! | [`Authenticated`], [`RestAuth`] | the same for requests |
+//! | [`Revoker`], [`LoginExt`] | what logs somebody out, and closes the sockets |
 //! | [`CloseCode`], [`Rejection`], [`Error`] | how a client is told |
 //! | [`Limits`], [`Retention`] | every number, with its default |
 //! | [`testing`] | connections without a server, and a server for a test |
@@ -72,14 +74,18 @@
 //!   that take nothing are got rid of, and all others are told to come back.
 //! * **Memory is bounded.** Each queue has a [limit](Limits), a policy for when it is full, and a counter.
 //! * **Anybody who holds the layer can send**: another handler, a job, a plain thread with a
-//!   [`BlockingLayer`].
+//!   [`BlockingLayer`]; and over HTTP, whoever has the token of a [`Publish`].
+//! * **What computes or blocks is a [`Worker`]'s**: it has a thread of its own. With `RedisTasks`, its jobs are kept
+//!   until they are done.
 //!
 //! # Features
 //!
 //! | | default | |
 //! | --- | --- | --- |
 //! | `jwt` | yes | [`Jwt`] and [`JwtIssuer`] |
-//! | `redis` | | `RedisLayer`, `RedisPubSubLayer`: groups across processes, and with Django in them |
+//! | `jwks` | | `Jwks`: keys for them that an issuer publishes, by URL or from a file |
+//! | `redis` | | `RedisLayer`, `RedisPubSubLayer`: groups across processes, and with Django in them; `RedisTasks`: jobs that are kept until they are done; `RedisPublisher`; `RedisTickets` |
+//! | `client` | | `client`: the client for browsers, served by the application |
 //! | `knox` | | `Knox`: tokens of django-rest-knox |
 //! | `drf` | | `DrfToken`: tokens of Django REST framework |
 //! | `sessions` | | `Session`: sessions of a Django site; `signing`: what else it signs |
@@ -96,14 +102,20 @@ pub use channels_auth::DatabaseTickets;
 #[cfg(feature = "drf")]
 #[doc(inline)]
 pub use channels_auth::DrfToken;
+#[cfg(all(feature = "tickets", feature = "redis"))]
+#[doc(inline)]
+pub use channels_auth::RedisTickets;
 #[doc(inline)]
 pub use channels_auth::{
-    AuthError, Authenticated, Authenticator, BoxError, Credential, FailureLimit, Identity, RestAuth,
-    RestAuthMiddleware, Source, Stateless, TokenAuth, UserLoader,
+    AuthError, Authenticated, Authenticator, BoxError, Credential, FailureLimit, Identity, LoginExt,
+    RestAuth, RestAuthMiddleware, Revoker, Source, Standing, Stateless, TokenAuth, UserLoader,
 };
 #[cfg(feature = "database")]
 #[doc(inline)]
 pub use channels_auth::{Database, DjangoUser, DjangoUsers, StoreError, UserTable};
+#[cfg(feature = "jwks")]
+#[doc(inline)]
+pub use channels_auth::{Jwks, JwksError};
 #[cfg(feature = "jwt")]
 #[doc(inline)]
 pub use channels_auth::{Jwt, JwtIssuer, JwtKey, KeyError};
@@ -119,12 +131,16 @@ pub use channels_auth::{
     SameSite, Session, SessionCache, SessionCookie, SessionError, SessionExpiry, SessionExt, SessionStore,
     SetCookie, signing,
 };
+#[cfg(feature = "client")]
+#[doc(inline)]
+pub use channels_client as client;
 #[doc(inline)]
 pub use channels_core::{
-    Accept, AllowedHosts, AllowedOrigins, Channels, CloseCode, CloseReason, Compression, ConnectionHandle,
-    ConnectionId, ConnectionLimit, Drain, Error, Frame, FromFn, Handlers, JsonWebsocketConsumer, Limits,
-    Middleware, Next, OriginPatternError, Overflow, PatternError, Rate, Refusal, Rejection, Result, Routes,
-    Scope, ScopeError, Socket, SocketError, Tuning, WebsocketConsumer, async_trait, cookie, from_fn, testing,
+    Accept, AllowedHosts, AllowedOrigins, Aside, Channels, CloseCode, CloseReason, Compression,
+    ConnectionHandle, ConnectionId, ConnectionLimit, Drain, Error, Frame, FromFn, Handlers, Job,
+    JsonWebsocketConsumer, Limits, Middleware, Next, OriginPatternError, Overflow, PatternError, Publish,
+    Rate, Refusal, Rejection, Result, Routes, Scope, ScopeError, Socket, SocketError, Tuning,
+    WebsocketConsumer, Work, Worker, Workers, async_trait, cookie, from_fn, testing,
 };
 #[doc(inline)]
 pub use channels_layer::{
@@ -135,7 +151,9 @@ pub use channels_layer::{
 #[cfg(feature = "redis")]
 #[doc(inline)]
 pub use channels_layer::{
-    RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisStats,
+    BlockingRedisPublisher, DeadLetter, DeadReason, OnOutage, OutboxStats, RedisHost, RedisHostError,
+    RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisPublisher, RedisScript, RedisServer,
+    RedisStats, RedisTask, RedisTaskReceiver, RedisTasks, TaskPolicy, TaskStats,
 };
 
 pub mod metrics;
@@ -146,7 +164,20 @@ pub mod prelude;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// The workers' guide's programs compile.
+#[cfg(all(doctest, feature = "redis"))]
+#[doc = include_str!("../docs/workers.md")]
+struct WorkersGuide;
+
 /// The guide's programs compile.
-#[cfg(all(doctest, feature = "knox", feature = "drf", feature = "sessions", feature = "tickets"))]
+#[cfg(all(
+    doctest,
+    feature = "jwks",
+    feature = "knox",
+    feature = "drf",
+    feature = "redis",
+    feature = "sessions",
+    feature = "tickets"
+))]
 #[doc = include_str!("../docs/auth.md")]
 struct AuthGuide;

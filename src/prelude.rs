@@ -7,7 +7,7 @@ pub use crate::Jwt;
 #[cfg(feature = "sessions")]
 pub use crate::SessionExt;
 pub use crate::{
-    AllowedHosts, AuthError, Channels, CloseCode, Event, Frame, Group, Handlers, Identity,
-    JsonWebsocketConsumer, Layer, MemoryLayer, Received, Result, Scope, Socket, TokenAuth, UserLoader,
-    WebsocketConsumer, async_trait,
+    AllowedHosts, AuthError, Channels, CloseCode, Event, Frame, Group, Handlers, Identity, Job,
+    JsonWebsocketConsumer, Layer, LoginExt, MemoryLayer, Received, Result, Scope, Socket, TokenAuth,
+    UserLoader, WebsocketConsumer, Worker, async_trait,
 };

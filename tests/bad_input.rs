@@ -50,6 +50,21 @@ async fn assert_lives_on(client: &mut Client) {
 }
 
 #[tokio::test]
+async fn an_error_frame_names_the_message_that_it_answers() {
+    let server = server();
+    let mut client = Client::connect(&server.url("/add/")).await;
+
+    client.text(r#"{"ref": "17", "a": 1}"#).await;
+    client.text(r#"{"a": 1}"#).await;
+    client.json(&json!({ "ref": "x".repeat(65) })).await;
+
+    assert_eq!(client.next_json().await["ref"], "17");
+    assert_eq!(client.next_json().await.get("ref"), None);
+    assert_eq!(client.next_json().await.get("ref"), None);
+    assert_lives_on(&mut client).await;
+}
+
+#[tokio::test]
 async fn text_that_is_not_json_is_answered_and_the_connection_lives_on() {
     let server = server();
     let mut client = Client::connect(&server.url("/add/")).await;

@@ -1,50 +1,10 @@
 //! What a log shows, and what it does not.
 
-use std::{
-    io::Write,
-    sync::{Arc, Mutex, OnceLock},
-    time::Duration,
-};
+use std::time::Duration;
 
 use channels_actix::{testing::TestServer, *};
 
-use crate::support::{Client, channels, until};
-
-#[derive(Clone, Default)]
-pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Lines {
-    /// All that this process logs, at every level, from here on.
-    pub(crate) fn captured() -> &'static Self {
-        static LINES: OnceLock<Lines> = OnceLock::new();
-        LINES.get_or_init(|| {
-            let lines = Self::default();
-            let writer = lines.clone();
-            tracing_subscriber::fmt()
-                .with_max_level(tracing::Level::TRACE)
-                .with_ansi(false)
-                .with_writer(move || writer.clone())
-                .init();
-            lines
-        })
-    }
-
-    pub(crate) fn with(&self, word: &str) -> Vec<String> {
-        let text = String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned();
-        text.lines().filter(|line| line.contains(word)).map(str::to_owned).collect()
-    }
-}
+use crate::support::{Client, channels, log::Lines, until};
 
 struct Welcome;
 

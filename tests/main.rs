@@ -3,6 +3,8 @@
 
 mod auth;
 mod bad_input;
+#[cfg(all(feature = "client", unix))]
+mod browser;
 mod closing;
 mod compression;
 mod connection_limits;
@@ -14,6 +16,8 @@ mod kit;
 mod log;
 mod middleware;
 mod origin;
+mod ping;
+mod publish;
 mod rate;
 #[cfg(feature = "redis")]
 mod redis;
@@ -21,6 +25,9 @@ mod routing;
 mod shutdown;
 mod slow;
 mod support;
+#[cfg(feature = "redis")]
+mod tasks;
 mod time;
 #[cfg(feature = "rustls")]
 mod tls;
+mod workers;

@@ -4,7 +4,11 @@ use std::{future::pending, time::Duration};
 
 use channels_actix::{testing::TestServer, *};
 
-use crate::support::{Client, Journal, channels, until};
+use crate::support::{
+    Client, Journal, Raw, channels,
+    raw::{TEXT, frame},
+    until,
+};
 
 struct Guest(Journal);
 
@@ -157,4 +161,85 @@ async fn one_that_panics_closes_its_own_connection_with_1011() {
     until("the connection is over", || channels.connections() == 1).await;
     other.text("still here").await;
     other.close().await;
+}
+
+/// Answers `ping`, whatever the consumer does in the meantime.
+fn pinged() -> impl Middleware {
+    from_fn(async |scope: Scope, next: Next<'_>| {
+        let pings = next.take_aside(|frame| frame.as_text() == Some("ping"));
+        let answers = async {
+            while pings.recv().await.is_some() && pings.send_text("pong").await.is_ok() {}
+            pending().await
+        };
+        tokio::select! {
+            outcome = next.run(scope) => outcome,
+            never = answers => never,
+        }
+    })
+}
+
+/// Tells what it was sent, and never returns from `wait`.
+struct Patient;
+
+impl WebsocketConsumer for Patient {
+    async fn receive(&mut self, frame: Frame, socket: &mut Socket) -> Result<()> {
+        if frame.as_text() == Some("wait") {
+            pending::<()>().await;
+        }
+        socket.send_text(frame.as_text().unwrap_or_default()).await
+    }
+}
+
+#[tokio::test]
+async fn messages_that_are_taken_aside_are_answered_though_the_consumer_is_busy_and_never_reach_it() {
+    let server = TestServer::start(&channels().wrap(pinged()).websocket("/", |_| Ok(Patient)));
+    let mut client = Client::connect(&server.url("/")).await;
+
+    client.text("hello").await;
+    assert_eq!(client.next_text().await, "hello");
+    for text in ["wait", "not heard", "ping", "ping"] {
+        client.text(text).await;
+    }
+
+    assert_eq!(client.next_text().await, "pong");
+    assert_eq!(client.next_text().await, "pong");
+}
+
+#[tokio::test]
+async fn messages_that_came_before_somebody_takes_them_aside_are_taken_too() {
+    let first = from_fn(async |scope: Scope, next: Next<'_>| {
+        next.first_message(&scope, Duration::from_secs(60)).await?;
+        next.run(scope).await
+    });
+    let channels = channels().wrap(first).wrap(pinged()).websocket("/", |_| Ok(Patient));
+    let server = TestServer::start(&channels);
+    let mut raw = Raw::connect(server.address(), "/").await;
+
+    // in one piece: all of it waits when the first middleware has its message
+    let texts = ["first", "ping", "hello", "ping"];
+    raw.send(&texts.map(|text| frame(0x80 | TEXT, text.as_bytes())).concat()).await;
+
+    let mut answers = Vec::new();
+    for _ in 0..3 {
+        answers.push(String::from_utf8(raw.next().await.payload).unwrap());
+    }
+    answers.sort();
+    assert_eq!(answers, ["hello", "pong", "pong"]);
+}
+
+#[tokio::test]
+async fn a_client_is_read_from_though_nobody_listens_to_what_is_taken_aside() {
+    let deaf = from_fn(async |scope: Scope, next: Next<'_>| {
+        drop(next.take_aside(|frame| frame.len() > 1_000));
+        next.run(scope).await
+    });
+    let server = TestServer::start(&channels().wrap(deaf).websocket("/", |_| Ok(Patient)));
+    let mut client = Client::connect(&server.url("/")).await;
+
+    for _ in 0..200 {
+        client.text(&"x".repeat(1_001)).await;
+    }
+    client.text("hello").await;
+
+    assert_eq!(client.next_text().await, "hello");
 }

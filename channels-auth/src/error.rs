@@ -1,6 +1,6 @@
 //! Why somebody is not let in.
 
-use std::{error::Error as StdError, fmt, time::Duration};
+use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
 use actix_web::{
     HttpResponse, ResponseError,
@@ -67,7 +67,12 @@ impl AuthError {
 
     /// Says in the log why a connection or a request was not let in. There is no token in it.
     pub(crate) fn log(&self, connection: Option<ConnectionId>, scope: &Scope) {
-        let (connection, path) = (connection.map(tracing::field::display), scope.redacted_path());
+        self.log_at(connection, &scope.redacted_path());
+    }
+
+    /// The same, with the path as a log may show it.
+    pub(crate) fn log_at(&self, connection: Option<ConnectionId>, path: &str) {
+        let connection = connection.map(tracing::field::display);
         match self {
             Self::Unavailable(cause) => {
                 tracing::error!(connection, path, cause = %Causes(&**cause), "{self}")
@@ -78,6 +83,18 @@ impl AuthError {
             | Self::Inactive
             | Self::TooManyFailures { .. } => {
                 tracing::info!(connection, path, "not authenticated: {self}");
+            }
+        }
+    }
+
+    /// What the client is told, and when to come back if that is known.
+    pub(crate) fn told(&self) -> Cow<'static, str> {
+        match self {
+            Self::TooManyFailures { retry_after } => {
+                format!("{}, retry after {} s", self.reason(), seconds(*retry_after)).into()
+            }
+            Self::Missing | Self::Invalid(_) | Self::Expired | Self::Inactive | Self::Unavailable(_) => {
+                self.reason().into()
             }
         }
     }
@@ -108,7 +125,7 @@ impl AuthError {
 }
 
 /// An error and what caused it: a database that cannot be reached, and the reason for that.
-struct Causes<'a>(&'a (dyn StdError + 'static));
+pub(crate) struct Causes<'a>(pub(crate) &'a (dyn StdError + 'static));
 
 impl fmt::Display for Causes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -125,10 +142,7 @@ impl fmt::Display for Causes<'_> {
 impl From<AuthError> for Rejection {
     fn from(error: AuthError) -> Self {
         match error {
-            AuthError::TooManyFailures { retry_after } => {
-                let reason = format!("{}, retry after {} s", error.reason(), seconds(retry_after));
-                Self::new(CloseCode::RATE_LIMITED, reason)
-            }
+            AuthError::TooManyFailures { .. } => Self::new(CloseCode::RATE_LIMITED, error.told()),
             AuthError::Unavailable(_) => Self::new(CloseCode::TRY_AGAIN, error.reason()),
             AuthError::Missing | AuthError::Invalid(_) | AuthError::Expired | AuthError::Inactive => {
                 Self::unauthenticated(error.reason())

@@ -4,10 +4,10 @@ use std::{fmt, str::FromStr, time::SystemTime};
 
 use serde_json::{Map, Value};
 
-use crate::AuthError;
+use crate::{AuthError, digest::Digest};
 
 /// Whom a credential stands for, before the user is loaded.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Identity {
     /// The user's id, as the credential has it.
@@ -16,12 +16,16 @@ pub struct Identity {
     pub expires: Option<SystemTime>,
     /// All else the credential says, such as a token's claims: for a user who needs no database.
     pub claims: Map<String, Value>,
+    /// What it goes back to: the credential itself, or what a ticket was issued for. Known once it was looked at.
+    pub(crate) origin: Option<Digest>,
+    /// When it was issued, where that is known without a claim: a ticket's time.
+    pub(crate) issued: Option<SystemTime>,
 }
 
 impl Identity {
     /// The user of this id, for good.
     pub fn new(user_id: impl fmt::Display) -> Self {
-        Self { user_id: user_id.to_string(), expires: None, claims: Map::new() }
+        Self { user_id: user_id.to_string(), expires: None, claims: Map::new(), origin: None, issued: None }
     }
 
     /// The user's id as a number, a UUID, or what else parses. Space around it does not count, as in Django.
@@ -32,6 +36,13 @@ impl Identity {
     pub fn id<T: FromStr>(&self) -> Result<T, AuthError> {
         let parsed = self.user_id.trim().parse();
         parsed.or(Err(AuthError::Invalid("the user's id is not of the type asked for")))
+    }
+}
+
+/// By what it says, however it was come by.
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.user_id, self.expires, &self.claims) == (&other.user_id, other.expires, &other.claims)
     }
 }
 

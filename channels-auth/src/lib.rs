@@ -8,6 +8,8 @@
 //!   its middleware.
 //! * A `Session`, with the feature `sessions`, is one of a Django site: its cookie lets a browser in, consumers
 //!   read it, and handlers log in and out.
+//! * A [`Revoker`] ends credentials, and closes the sockets that have come with them, in every process. One that
+//!   expires closes its sockets by itself.
 //!
 //! Who comes without a credential, or with a bad one, is closed with 4001 after a completed handshake, so that
 //! a browser's script sees it. Where it cannot be checked at the moment, that is 1013: the client keeps its
@@ -44,9 +46,10 @@
 //! ```
 
 mod authenticator;
-#[cfg(any(feature = "jwt", feature = "knox", feature = "drf", feature = "sessions", feature = "tickets"))]
+mod chance;
 mod clock;
 mod credential;
+mod digest;
 #[cfg(feature = "database")]
 mod django;
 #[cfg(feature = "drf")]
@@ -55,24 +58,30 @@ mod error;
 mod failures;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod hex;
 mod identity;
 #[cfg(feature = "jwt")]
 mod jwt;
+mod kinds;
 #[cfg(feature = "knox")]
 mod knox;
+mod live;
+mod logout;
 pub mod metrics;
 #[cfg(test)]
-#[cfg(all(feature = "jwt", feature = "knox", feature = "drf", feature = "tickets"))]
+#[cfg(all(feature = "jwks", feature = "knox", feature = "drf", feature = "sessions", feature = "tickets"))]
 mod properties;
 #[cfg(any(feature = "knox", feature = "drf", feature = "sessions", feature = "tickets"))]
 mod random;
 mod rest;
+mod revoker;
 #[cfg(feature = "sessions")]
 mod session;
 #[cfg(feature = "sessions")]
 pub mod signing;
 mod source;
 mod stack;
+mod standing;
 #[cfg(feature = "database")]
 mod store;
 #[cfg(feature = "tickets")]
@@ -80,11 +89,14 @@ mod ticket;
 mod user;
 #[cfg(test)]
 mod vectors;
+mod visit;
 
 #[cfg(feature = "database")]
 pub use self::django::{DjangoUser, DjangoUsers};
 #[cfg(feature = "drf")]
 pub use self::drf::DrfToken;
+#[cfg(feature = "jwks")]
+pub use self::jwt::{Jwks, JwksError};
 #[cfg(feature = "jwt")]
 pub use self::jwt::{Jwt, JwtIssuer, JwtKey, KeyError};
 #[cfg(feature = "knox")]
@@ -98,6 +110,8 @@ pub use self::session::{
 pub use self::store::{Database, StoreError, UserTable};
 #[cfg(all(feature = "tickets", feature = "database"))]
 pub use self::ticket::DatabaseTickets;
+#[cfg(all(feature = "tickets", feature = "redis"))]
+pub use self::ticket::RedisTickets;
 #[cfg(feature = "tickets")]
 pub use self::ticket::{MemoryTickets, StoredTicket, Ticket, TicketStore, Tickets};
 pub use self::{
@@ -106,8 +120,11 @@ pub use self::{
     error::{AuthError, BoxError},
     failures::FailureLimit,
     identity::Identity,
+    logout::LoginExt,
     rest::{Authenticated, RestAuth, RestAuthMiddleware},
+    revoker::Revoker,
     source::Source,
     stack::TokenAuth,
+    standing::Standing,
     user::{Stateless, UserLoader},
 };

@@ -7,10 +7,14 @@ use channels_core::{Middleware, Next, Rejection, Scope};
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use crate::failures::{FailureLimit, Failures};
 use crate::{
-    AuthError, Authenticated, Authenticator, Credential, Identity, RestAuth, Source, Stateless, UserLoader,
+    AuthError, Authenticated, Authenticator, Credential, RestAuth, Source, Stateless, UserLoader,
+    digest::Digest,
+    failures::{FailureLimit, Failures},
+    kinds::Kinds,
+    live::{Login, Options},
     metrics,
+    visit::Visit,
 };
 
 /// A stack of authenticators, as middleware for sockets, and for [requests](Self::rest). Cheap to clone.
@@ -38,10 +42,11 @@ use crate::{
 pub struct TokenAuth<L> {
     sources: Arc<[Source]>,
     first_message: Option<Duration>,
-    authenticators: Vec<Arc<dyn Authenticator>>,
+    kinds: Kinds,
     users: Arc<L>,
     visitors: Visitors,
     failures: Option<Failures>,
+    pub(crate) open: Options,
 }
 
 impl TokenAuth<Stateless> {
@@ -65,17 +70,18 @@ impl<L: UserLoader> TokenAuth<L> {
         Self {
             sources: Arc::new([Source::query("token")]),
             first_message: None,
-            authenticators: Vec::new(),
+            kinds: Kinds::default(),
             users: Arc::new(users),
             visitors: Visitors::Refuse,
             failures: None,
+            open: Options::default(),
         }
     }
 
     /// Accepts one more kind of credential. They are asked in the order written.
     #[must_use]
     pub fn accept(mut self, authenticator: impl Authenticator) -> Self {
-        self.authenticators.push(Arc::new(authenticator));
+        self.kinds.push(authenticator);
         self
     }
 
@@ -164,17 +170,17 @@ impl<L: UserLoader> TokenAuth<L> {
     pub(crate) async fn admit(
         &self,
         credential: Credential,
-        scope: &Scope,
+        visit: &Visit,
         limit: Duration,
     ) -> Result<Authenticated<L::User>, AuthError> {
-        let failures = self.failures.as_ref().filter(|_| !self.comes_by_itself(&credential));
+        let failures = self.failures.as_ref().filter(|_| !self.kinds.comes_by_itself(&credential));
         if let Some(failures) = failures {
-            failures.check(scope).inspect_err(metrics::failed)?;
+            failures.check(visit.network).inspect_err(metrics::failed)?;
         }
-        self.recognize(credential, scope, limit).await.inspect_err(|error| {
+        self.recognize(credential, &visit.path, limit).await.inspect_err(|error| {
             metrics::failed(error);
             if let Some(failures) = failures {
-                failures.note(error, scope);
+                failures.note(error, visit.network);
             }
         })
     }
@@ -183,13 +189,13 @@ impl<L: UserLoader> TokenAuth<L> {
     pub(crate) async fn admit_visitor(
         &self,
         credential: Credential,
-        scope: &Scope,
+        visit: &Visit,
         limit: Duration,
     ) -> Result<Option<Authenticated<L::User>>, AuthError> {
-        if !self.comes_by_itself(&credential) {
-            return self.admit(credential, scope, limit).await.map(Some);
+        if !self.kinds.comes_by_itself(&credential) {
+            return self.admit(credential, visit, limit).await.map(Some);
         }
-        match self.recognize(credential, scope, limit).await {
+        match self.recognize(credential, &visit.path, limit).await {
             Err(error) if error.is_verdict() => Ok(None),
             decided => decided.map(Some).inspect_err(metrics::failed),
         }
@@ -198,42 +204,33 @@ impl<L: UserLoader> TokenAuth<L> {
     async fn recognize(
         &self,
         credential: Credential,
-        scope: &Scope,
+        path: &str,
         limit: Duration,
     ) -> Result<Authenticated<L::User>, AuthError> {
-        let credential = credential.presented_at(scope.path());
+        let credential = credential.presented_at(path);
         let known = timeout(limit, self.known(&credential)).await;
         known.unwrap_or_else(|late| Err(AuthError::unavailable(late)))
     }
 
     async fn known(&self, credential: &Credential) -> Result<Authenticated<L::User>, AuthError> {
-        let identity = self.identity(credential).await?;
+        // what is revoked from here on is not missed
+        let (live, digest) = (&self.open.live, Digest::of(credential));
+        let heard = live.heard();
+        live.check(&digest)?;
+        let (mut identity, authenticator) = self.kinds.identity(credential).await?;
+        live.check(identity.origin.get_or_insert(digest))?;
+        live.check_user(&identity)?;
         let user = self.users.load(&identity).await?;
-        Ok(Authenticated::new(user, identity))
+        let login = Login::new(credential.clone(), &identity, authenticator, heard);
+        Ok(Authenticated::new(user, identity, login))
     }
 
-    /// Whether it came in an authenticator's own cookie, which a browser brings to every page.
-    fn comes_by_itself(&self, credential: &Credential) -> bool {
-        self.authenticators.iter().any(|one| has_its_cookie(one.as_ref(), credential))
+    pub(crate) fn kinds(&self) -> &Kinds {
+        &self.kinds
     }
 
     pub(crate) fn visitors(&self) -> Visitors {
         self.visitors
-    }
-
-    async fn identity(&self, credential: &Credential) -> Result<Identity, AuthError> {
-        let comes_by_itself = self.comes_by_itself(credential);
-        for one in &self.authenticators {
-            let is_asked = if comes_by_itself {
-                has_its_cookie(one.as_ref(), credential)
-            } else {
-                one.cookie().is_none()
-            };
-            if is_asked && let Some(identity) = one.authenticate(credential).await? {
-                return Ok(identity);
-            }
-        }
-        Err(AuthError::Invalid("it is of no kind that is accepted"))
     }
 
     /// The user of the first cookie of an authenticator's that is good. [`AuthError::Missing`] without any.
@@ -243,9 +240,9 @@ impl<L: UserLoader> TokenAuth<L> {
         limit: Duration,
     ) -> Result<Authenticated<L::User>, AuthError> {
         let mut why = AuthError::Missing;
-        for name in self.authenticators.iter().filter_map(|one| one.cookie()) {
+        for name in self.kinds.iter().filter_map(|kind| kind.cookie()) {
             let Some(credential) = Source::cookie(name).find(scope) else { continue };
-            match self.recognize(credential, scope, limit).await {
+            match self.recognize(credential, scope.path(), limit).await {
                 Err(error) if error.is_verdict() => why = error,
                 decided => return decided,
             }
@@ -274,7 +271,7 @@ impl<L: UserLoader> TokenAuth<L> {
             }
         }
         let outcome = match (found, self.visitors) {
-            (Some(credential), _) => self.admit(credential, scope, limit).await.map(Some),
+            (Some(credential), _) => self.admit(credential, &Visit::of(scope), limit).await.map(Some),
             (None, Visitors::Admit) if why.is_verdict() => {
                 tracing::debug!(connection = %next.id(), "comes as a visitor: {why}");
                 Ok(None)
@@ -288,12 +285,7 @@ impl<L: UserLoader> TokenAuth<L> {
     }
 }
 
-/// Whether this credential came in the cookie that this authenticator has for its own.
-fn has_its_cookie(authenticator: &dyn Authenticator, credential: &Credential) -> bool {
-    authenticator.cookie().is_some() && authenticator.cookie() == credential.cookie()
-}
-
-/// The credential of a first message.
+/// The credential of a first message, or of a later one.
 pub(crate) fn in_message(text: &str) -> Option<Credential> {
     #[derive(Deserialize)]
     #[serde(tag = "type", rename_all = "lowercase")]
@@ -307,13 +299,14 @@ pub(crate) fn in_message(text: &str) -> Option<Credential> {
 #[async_trait(?Send)]
 impl<L: UserLoader> Middleware for TokenAuth<L> {
     async fn handle(&self, mut scope: Scope, next: Next<'_>) -> Result<(), Rejection> {
-        for authenticator in &self.authenticators {
-            authenticator.prepare(&mut scope);
+        for kind in self.kinds.iter() {
+            kind.prepare(&mut scope);
         }
-        if let Some(known) = self.whose(&mut scope, &next).await? {
-            scope.insert_shared(known.into_user());
+        self.hear_of_revocations(&next).await;
+        match self.whose(&mut scope, &next).await? {
+            Some(known) => self.run_watched(known, scope, next).await,
+            None => next.run(scope).await,
         }
-        next.run(scope).await
     }
 }
 
@@ -322,10 +315,11 @@ impl<L> Clone for TokenAuth<L> {
         Self {
             sources: Arc::clone(&self.sources),
             first_message: self.first_message,
-            authenticators: self.authenticators.clone(),
+            kinds: self.kinds.clone(),
             users: Arc::clone(&self.users),
             visitors: self.visitors,
             failures: self.failures.clone(),
+            open: self.open.clone(),
         }
     }
 }
@@ -335,8 +329,9 @@ impl<L> fmt::Debug for TokenAuth<L> {
         f.debug_struct("TokenAuth")
             .field("sources", &self.sources)
             .field("first_message", &self.first_message)
-            .field("authenticators", &self.authenticators.len())
+            .field("kinds", &self.kinds.len())
             .field("visitors", &self.visitors)
+            .field("open", &self.open)
             .finish_non_exhaustive()
     }
 }

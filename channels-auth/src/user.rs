@@ -6,8 +6,8 @@ use crate::{AuthError, Identity};
 
 /// Turns an [`Identity`] into the application's own user: what `socket.user::<U>()` returns.
 ///
-/// It is asked once for each connection, and has [`Limits::handshake`](channels_core::Limits::handshake) to
-/// answer.
+/// It is asked once for each connection, and for each [refresh](crate::TokenAuth::refresh_in_band) of one, and has
+/// [`Limits::handshake`](channels_core::Limits::handshake) to answer.
 ///
 /// ```
 /// use channels_auth::{AuthError, Identity, UserLoader};

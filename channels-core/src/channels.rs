@@ -13,6 +13,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::{
     Compression, Drain, Limits, Middleware, Rejection, Result, Routes, Scope, Tuning, WebsocketConsumer,
+    Work, Worker, Workers,
     connection::{Registry, Wire},
     routing::Found,
     scope::TrustedProxies,
@@ -53,6 +54,7 @@ pub struct Channels {
     proxies: Arc<TrustedProxies>,
     refusal: Refusal,
     registry: Registry,
+    workers: Workers,
 }
 
 /// How a client is told that it is refused.
@@ -76,6 +78,7 @@ impl Channels {
     /// An application on a layer that others use too.
     pub fn on(layer: Layer) -> Self {
         Self {
+            workers: Workers::on(layer.clone()),
             layer,
             routes: Arc::default(),
             limits: Arc::default(),
@@ -121,6 +124,25 @@ impl Channels {
     #[track_caller]
     pub fn nest(mut self, path: &str, routes: Routes) -> Self {
         self.routes = Arc::new(Arc::unwrap_or_clone(self.routes).nest(path, routes));
+        self
+    }
+
+    /// Works on a channel in this server, too: [`Workers::worker`].
+    ///
+    /// It begins when an `App` is configured with the [`routes`](Self::routes), and ends with
+    /// [`shutdown`](Self::shutdown); without that, when the last clone is dropped, and its jobs with it.
+    ///
+    /// # Panics
+    ///
+    /// If the name is none of a normal channel, or an event has two handlers, or none has one. This shows at start-up.
+    #[must_use]
+    #[track_caller]
+    pub fn worker<W, F>(mut self, work: impl Into<Work>, factory: F) -> Self
+    where
+        W: Worker,
+        F: Fn() -> W + Send + Sync + 'static,
+    {
+        self.workers = self.workers.worker(work, factory);
         self
     }
 
@@ -197,6 +219,11 @@ impl Channels {
         self.layer.clone()
     }
 
+    /// The workers alone, for a program without a server: `channels.workers().run_until(signal)`.
+    pub fn workers(&self) -> Workers {
+        self.workers.clone().drain_within(self.drain.within)
+    }
+
     /// How many connections there are at the moment, on all workers.
     pub fn connections(&self) -> usize {
         self.registry.len()
@@ -206,9 +233,16 @@ impl Channels {
     /// handshake is answered with 400; a page under the same path has to be configured before.
     ///
     /// The paths are whole paths: configure the `App`, not a scope in it.
+    ///
+    /// # Panics
+    ///
+    /// When an `App` is configured, if no thread can be started for a worker.
     pub fn routes(&self) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
         let this = self.clone();
         move |config| {
+            if let Err(error) = this.workers.start() {
+                panic!("the workers cannot be started: {error}");
+            }
             let routes = Arc::clone(&this.routes);
             let fits = guard::fn_guard(move |request| {
                 let Some(path) = decoded(request.head().uri.path()) else { return false };

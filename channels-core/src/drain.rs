@@ -43,8 +43,14 @@ impl Default for Drain {
 
 impl Channels {
     /// Ends the application as [`drain`](Self::drain) says: refuses new connections with 503, closes all others with
-    /// 1012, batch by batch, and returns when every `disconnect` hook has run, or the time is over.
+    /// 1012, batch by batch, and returns when every `disconnect` hook has run, or the time is over. Meanwhile its
+    /// workers take no new jobs, and end those they have.
     pub async fn shutdown(&self) {
+        let workers = self.workers();
+        tokio::join!(self.end_connections(), workers.stop(self.drained().within));
+    }
+
+    async fn end_connections(&self) {
         let Drain { within, batch, pause, spread } = self.drained();
         let within = within.min(LONGEST);
         let deadline = Instant::now() + within;

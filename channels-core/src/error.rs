@@ -27,7 +27,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// }
 /// # assert!(paid("x").is_err());
 /// ```
-pub struct Error(Box<Kind>);
+pub struct Error {
+    kind: Box<Kind>,
+    /// The `ref` of the message that it answers.
+    in_answer_to: Option<Box<str>>,
+}
 
 enum Kind {
     Internal(Box<dyn StdError>),
@@ -51,17 +55,32 @@ impl Error {
     /// # assert!(enter(100).is_err());
     /// ```
     pub fn reply(code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Kind::Reply { code: code.into(), message: message.into() }))
+        Self::of(Kind::Reply { code: code.into(), message: message.into() })
     }
 
     /// Closes the connection with `code` when a hook returns it.
     pub fn close(code: CloseCode, reason: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Kind::Close { code, reason: reason.into() }))
+        Self::of(Kind::Close { code, reason: reason.into() })
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self { kind: Box::new(kind), in_answer_to: None }
+    }
+
+    /// The error, as the answer to the message that the client calls `reference`.
+    pub(crate) fn in_answer_to(mut self, reference: Option<Box<str>>) -> Self {
+        self.in_answer_to = reference;
+        self
+    }
+
+    /// What the client calls the message that it answers.
+    pub(crate) fn answers(&self) -> Option<&str> {
+        self.in_answer_to.as_deref()
     }
 
     /// The code and message a client may see: those of [`Error::reply`].
     pub fn as_reply(&self) -> Option<(&str, &str)> {
-        match &*self.0 {
+        match &*self.kind {
             Kind::Reply { code, message } => Some((code, message)),
             Kind::Internal(_) | Kind::Close { .. } => None,
         }
@@ -69,7 +88,7 @@ impl Error {
 
     /// The code and reason of [`Error::close`].
     pub fn as_close(&self) -> Option<(CloseCode, &str)> {
-        match &*self.0 {
+        match &*self.kind {
             Kind::Close { code, reason } => Some((*code, reason)),
             Kind::Internal(_) | Kind::Reply { .. } => None,
         }
@@ -77,12 +96,12 @@ impl Error {
 
     /// Whether it is for the log alone.
     pub(crate) fn is_internal(&self) -> bool {
-        matches!(&*self.0, Kind::Internal(_))
+        matches!(&*self.kind, Kind::Internal(_))
     }
 
     /// The error that was converted, if it was an `E`.
     pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
-        match &*self.0 {
+        match &*self.kind {
             Kind::Internal(error) => error.downcast_ref(),
             Kind::Reply { .. } | Kind::Close { .. } => None,
         }
@@ -90,7 +109,7 @@ impl Error {
 
     /// How a connection ends whose consumer could not be made, or could not connect.
     pub(crate) fn to_refusal(&self) -> (CloseCode, Cow<'static, str>) {
-        match &*self.0 {
+        match &*self.kind {
             Kind::Close { code, reason } => (*code, reason.clone()),
             Kind::Reply { code, .. } => (CloseCode::BAD_MESSAGE, code.clone()),
             // what a client put into the path: its own fault, and its own words
@@ -109,14 +128,14 @@ impl Error {
 
 impl<E: StdError + 'static> From<E> for Error {
     fn from(error: E) -> Self {
-        Self(Box::new(Kind::Internal(Box::new(error))))
+        Self::of(Kind::Internal(Box::new(error)))
     }
 }
 
 impl fmt::Display for Error {
     /// The error and its causes, for the log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.0 {
+        match &*self.kind {
             Kind::Internal(error) => {
                 write!(f, "{error}")?;
                 let mut causes = std::iter::successors(error.source(), |&cause| cause.source());
@@ -137,7 +156,7 @@ impl fmt::Debug for Error {
 /// So that `?` works in REST handlers: 400 with a JSON body for [`Error::reply`], else 500 without details.
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
-        match &*self.0 {
+        match &*self.kind {
             Kind::Reply { .. } => StatusCode::BAD_REQUEST,
             Kind::Close { code: CloseCode::UNAUTHENTICATED, .. } => StatusCode::UNAUTHORIZED,
             Kind::Close { code: CloseCode::FORBIDDEN, .. } => StatusCode::FORBIDDEN,

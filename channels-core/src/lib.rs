@@ -16,6 +16,7 @@ mod groups;
 mod limits;
 pub mod metrics;
 mod middleware;
+mod publish;
 mod random;
 mod reply;
 mod routing;
@@ -24,10 +25,11 @@ mod socket;
 pub mod testing;
 mod transport;
 mod tuning;
+mod workers;
 
 pub use async_trait::async_trait;
 pub use channels_layer::{
-    BlockingLayer, ChannelLayer, ChannelName, Delivery, Envelope, Event, EventError, Group, Layer,
+    BlockingLayer, ChannelLayer, ChannelName, Delivery, Envelope, Event, EventError, Gap, Group, Layer,
     LayerError, Mailbox, MemoryLayer, MemoryStats, NameError, Received, Retention,
 };
 
@@ -35,18 +37,20 @@ pub use self::{
     channels::{Channels, Refusal},
     close::{CloseCode, CloseReason},
     connection::{Accept, ConnectionHandle, ConnectionId, SocketError},
-    consumer::{Handlers, JsonWebsocketConsumer, WebsocketConsumer},
+    consumer::{Handlers, JsonWebsocketConsumer, WebsocketConsumer, Worker},
     drain::Drain,
     error::{Error, Result},
     frame::Frame,
     limits::{Limits, Overflow},
     middleware::{
-        AllowedHosts, AllowedOrigins, ConnectionLimit, FromFn, Middleware, Next, OriginPatternError,
+        AllowedHosts, AllowedOrigins, Aside, ConnectionLimit, FromFn, Middleware, Next, OriginPatternError,
         Rejection, from_fn,
     },
+    publish::Publish,
     routing::{PatternError, Routes},
     scope::{ProxyError, Scope, ScopeError, TrustedProxies, cookie},
     socket::Socket,
     transport::{Compression, Rate},
     tuning::Tuning,
+    workers::{Job, Work, Workers},
 };

@@ -2,8 +2,10 @@
 //!
 //! Install any recorder to see them. The channel layer's own are in [`channels_layer::metrics`].
 
-use channels_layer::metrics::EVENTS_DROPPED;
-use metrics::{counter, gauge};
+use std::time::Duration;
+
+use channels_layer::{ChannelName, metrics::EVENTS_DROPPED};
+use metrics::{counter, gauge, histogram};
 
 use crate::CloseCode;
 
@@ -23,6 +25,16 @@ pub const HOOK_PANICS: &str = "channels_hook_panics_total";
 pub const GROUPS: &str = "channels_groups";
 /// Gauge: members of those groups.
 pub const GROUP_MEMBERS: &str = "channels_group_members";
+/// Counter: requests to publish events, by `status`.
+pub const PUBLISH_REQUESTS: &str = "channels_publish_requests_total";
+/// Counter: events of such requests, by `outcome`.
+pub const PUBLISHED: &str = "channels_published_events_total";
+/// Counter: jobs that ended, by `channel` and `outcome`.
+pub const JOBS: &str = "channels_jobs_total";
+/// Gauge: jobs that are worked on, by `channel`.
+pub const JOBS_RUNNING: &str = "channels_jobs_running";
+/// Histogram: how long jobs took, in seconds, by `channel` and `outcome`.
+pub const JOB_SECONDS: &str = "channels_job_seconds";
 
 pub(crate) fn opened() {
     gauge!(CONNECTIONS).increment(1.0);
@@ -63,4 +75,30 @@ pub(crate) fn groups(change: f64) {
 
 pub(crate) fn group_members(change: f64) {
     gauge!(GROUP_MEMBERS).increment(change);
+}
+
+pub(crate) fn publish_answered(status: u16) {
+    counter!(PUBLISH_REQUESTS, "status" => status.to_string()).increment(1);
+}
+
+pub(crate) fn published(outcome: &'static str) {
+    counter!(PUBLISHED, "outcome" => outcome).increment(1);
+}
+
+/// A job that is worked on, for as long as this lives.
+pub(crate) fn job_runs(channel: &ChannelName) -> impl Drop + use<> {
+    struct Running(metrics::Gauge);
+    impl Drop for Running {
+        fn drop(&mut self) {
+            self.0.decrement(1.0);
+        }
+    }
+    let gauge = gauge!(JOBS_RUNNING, "channel" => channel.to_string());
+    gauge.increment(1.0);
+    Running(gauge)
+}
+
+pub(crate) fn job_ended(channel: &ChannelName, outcome: &'static str, took: Duration) {
+    counter!(JOBS, "channel" => channel.to_string(), "outcome" => outcome).increment(1);
+    histogram!(JOB_SECONDS, "channel" => channel.to_string(), "outcome" => outcome).record(took);
 }

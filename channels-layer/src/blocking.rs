@@ -2,7 +2,7 @@
 
 use tokio::runtime::Handle;
 
-use crate::{ChannelName, Delivery, Event, Group, Layer, LayerError};
+use crate::{ChannelName, Delivery, Envelope, Event, Group, Layer, LayerError};
 
 /// A [`Layer`] for plain threads: a thread pool's jobs, a C callback, a `main` without a runtime.
 ///
@@ -41,7 +41,20 @@ impl BlockingLayer {
     ///
     /// On a thread that runs async tasks: await [`Layer::send`] there.
     pub fn send(&self, channel: &ChannelName, event: impl Event) -> Result<(), LayerError> {
-        self.runtime.block_on(self.layer.send(channel, event))
+        self.forward_to(channel, Envelope::new(event))
+    }
+
+    /// Sends an envelope to one channel, as it is: [`send`](Self::send).
+    ///
+    /// # Errors
+    ///
+    /// As [`Layer::send`].
+    ///
+    /// # Panics
+    ///
+    /// On a thread that runs async tasks: await [`Layer::forward_to`] there.
+    pub fn forward_to(&self, channel: &ChannelName, envelope: Envelope) -> Result<(), LayerError> {
+        self.runtime.block_on(self.layer.forward_to(channel, envelope))
     }
 
     /// Sends `event` to every channel in `group`, and waits until the layer has it.
@@ -54,6 +67,19 @@ impl BlockingLayer {
     ///
     /// On a thread that runs async tasks: await [`Layer::group_send`] there.
     pub fn group_send(&self, group: &Group, event: impl Event) -> Result<Delivery, LayerError> {
-        self.runtime.block_on(self.layer.group_send(group, event))
+        self.forward(group, Envelope::new(event))
+    }
+
+    /// Sends an envelope to every channel in `group`, as it is: [`group_send`](Self::group_send).
+    ///
+    /// # Errors
+    ///
+    /// As [`Layer::group_send`].
+    ///
+    /// # Panics
+    ///
+    /// On a thread that runs async tasks: await [`Layer::forward`] there.
+    pub fn forward(&self, group: &Group, envelope: Envelope) -> Result<Delivery, LayerError> {
+        self.runtime.block_on(self.layer.forward(group, envelope))
     }
 }

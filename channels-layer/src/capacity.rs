@@ -28,7 +28,7 @@ pub struct Retention {
 }
 
 /// What stands for "never": a clock cannot add [`Duration::MAX`].
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// A capacity's pattern does not compile.
 #[derive(Debug, thiserror::Error)]

@@ -14,6 +14,7 @@ use bytestring::ByteString;
 use crate::{
     Event, EventError,
     wire::{
+        Message,
         deflate::Window,
         msgpack, tagged,
         websocket::{self, Opcode},
@@ -80,6 +81,35 @@ impl Envelope {
     /// [`EventError::Malformed`] if the bytes are no such map, or one more than 128 levels deep.
     pub fn from_msgpack(body: Bytes) -> Result<Self, EventError> {
         Ok(Self::from_parts(msgpack::Parts::of(body)?))
+    }
+
+    /// Takes an event as a program writes it that knows no types: a JSON object with a `type`.
+    ///
+    /// # Errors
+    ///
+    /// [`EventError::Malformed`] if the text is no such object, or one more than 127 levels deep.
+    ///
+    /// ```
+    /// use channels_layer::Envelope;
+    ///
+    /// let envelope = Envelope::from_json(br#"{"type": "chat.message", "text": "hello"}"#)?;
+    /// assert_eq!(envelope.kind(), "chat.message");
+    /// # Ok::<_, channels_layer::EventError>(())
+    /// ```
+    pub fn from_json(text: &[u8]) -> Result<Self, EventError> {
+        let malformed = |error: serde_json::Error| EventError::Malformed(error.into());
+        let message: Message = serde_json::from_slice(text).map_err(malformed)?;
+        Self::from_message(&message)
+    }
+
+    /// Takes an event as a map of plain values, one of which is its `type`.
+    ///
+    /// # Errors
+    ///
+    /// [`EventError::Malformed`] if it has no `type`, or is more than 127 levels deep.
+    pub fn from_message(message: &Message) -> Result<Self, EventError> {
+        let body = msgpack::write(message).map_err(EventError::Malformed)?;
+        Self::from_msgpack(body.into())
     }
 
     /// A message that was taken apart. Its address is no part of the event.

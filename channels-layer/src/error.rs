@@ -25,6 +25,19 @@ pub enum LayerError {
     /// The layer's server did not answer, or not in time.
     #[error("the channel layer's server cannot be reached")]
     Unavailable(#[source] BoxError),
+    /// The server is away, and as many events wait for it as may: see `OnOutage::Queue`.
+    #[cfg(feature = "redis")]
+    #[error("the channel layer's server is away, and {waiting} events ({bytes} bytes) wait for it already")]
+    OutboxFull {
+        /// How many events wait.
+        waiting: usize,
+        /// The memory they take.
+        bytes: usize,
+    },
+    /// So many events still waited for the layer's server when the layer was closed, and are lost.
+    #[cfg(feature = "redis")]
+    #[error("{0} events that waited for the channel layer's server were not sent")]
+    Unsent(usize),
     /// The event could not be written.
     #[error(transparent)]
     Event(#[from] EventError),

@@ -93,7 +93,16 @@ impl Layer {
     /// [`LayerError::ChannelFull`] if the channel holds as many events as it may;
     /// [`LayerError::Unavailable`] if the layer's server did not answer.
     pub async fn send(&self, channel: &ChannelName, event: impl Event) -> Result<(), LayerError> {
-        self.0.send(channel, Envelope::new(event)).await
+        self.forward_to(channel, Envelope::new(event)).await
+    }
+
+    /// Sends an envelope to one channel, as it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn forward_to(&self, channel: &ChannelName, envelope: Envelope) -> Result<(), LayerError> {
+        self.0.send(channel, envelope).await
     }
 
     /// Receives on a normal channel, as a worker does.

@@ -51,7 +51,9 @@ pub mod wire;
 
 #[cfg(feature = "redis")]
 pub use self::redis::{
-    RedisHost, RedisHostError, RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisStats,
+    BlockingRedisPublisher, DeadLetter, DeadReason, OnOutage, OutboxStats, RedisHost, RedisHostError,
+    RedisLayer, RedisOptions, RedisPubSubLayer, RedisPubSubStats, RedisPublisher, RedisScript, RedisServer,
+    RedisStats, RedisTask, RedisTaskReceiver, RedisTasks, TaskPolicy, TaskStats,
 };
 pub use self::{
     blocking::BlockingLayer,

@@ -1,11 +1,9 @@
 //! Beside a real Django site, over one database: the same answer to each of its credentials.
 
-use std::{env, fs, process};
-
 use channels_actix::{testing::TestServer, *};
 use serde_json::Value;
 
-use crate::support::{Client, Django, Postgres, channels};
+use crate::support::{Client, Django, File, Postgres, channels};
 
 /// Says whose socket it is.
 pub(super) struct WhoAmI;
@@ -56,29 +54,6 @@ impl Ours {
             }
             other => panic!("unexpected: {other:?}"),
         }
-    }
-}
-
-/// A file of SQLite that goes with the test.
-pub(super) struct File(std::path::PathBuf);
-
-impl File {
-    pub(super) fn new(name: &str) -> Self {
-        Self(env::temp_dir().join(format!("channels-{name}-{}.sqlite3", process::id())))
-    }
-
-    pub(super) fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-
-    pub(super) fn url(&self) -> String {
-        format!("sqlite://{}", self.path())
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        fs::remove_file(&self.0).unwrap();
     }
 }
 

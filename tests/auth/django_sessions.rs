@@ -6,8 +6,8 @@ use actix_web::test::TestRequest;
 use channels_actix::{signing::SecretKeys, testing::TestServer, *};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::django::{File, WhoAmI};
-use crate::support::{Client, Django, Postgres, channels};
+use super::django::WhoAmI;
+use crate::support::{Client, Django, File, Postgres, channels};
 
 /// The site's key of before.
 const OLD_KEY: &str = "the-key-of-last-year";

@@ -6,10 +6,7 @@ use channels_actix::{testing::TestServer, *};
 use serde_json::json;
 
 use super::{Greeter, SECRET, Users, token};
-use crate::{
-    log::Lines,
-    support::{Client, Raw, channels},
-};
+use crate::support::{Client, Raw, channels, log::Lines};
 
 const PATH: &str = "/ws/every-kind/";
 

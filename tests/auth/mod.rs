@@ -8,8 +8,13 @@ mod django_sessions;
 mod every_kind;
 mod failures;
 mod first_message;
+#[cfg(feature = "jwks")]
+mod jwks;
+mod live;
 #[cfg(all(feature = "knox", feature = "drf", feature = "tickets", feature = "postgres"))]
 mod postgres;
+#[cfg(all(feature = "redis", feature = "tickets"))]
+mod redis_tickets;
 mod rest;
 #[cfg(feature = "sessions")]
 mod session;
@@ -23,11 +28,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use channels_actix::{testing::TestServer, *};
 use serde_json::{Value, json};
 
-use crate::support::{Client, Journal, channels};
+use crate::support::{Client, Journal, channels, secrets};
 
 const SECRET: &str = "s3cr3t-of-the-site";
 
-/// The users are Ann, 7; Bob, 8, who may not log in; and Cyd, 9, whom the database does not return.
+/// The users are Ann, 7; Bob, 8, who may not log in; Cyd, 9, whom the database does not return; and Dee, 11.
 #[derive(Debug, PartialEq)]
 struct User {
     name: &'static str,
@@ -45,6 +50,7 @@ impl UserLoader for Users {
             8 => Err(AuthError::Inactive),
             9 => Err(AuthError::unavailable(std::io::Error::other("the database is down"))),
             10 => std::future::pending().await,
+            11 => Ok(User { name: "Dee" }),
             _ => Err(AuthError::Invalid("no such user")),
         }
     }
@@ -80,6 +86,7 @@ impl Site {
         configure: impl FnOnce(TokenAuth<Users>) -> TokenAuth<Users>,
         around: impl FnOnce(Channels) -> Channels,
     ) -> Self {
+        secrets::note("a signing key", SECRET);
         let auth = configure(TokenAuth::new(Users).accept(Jwt::hs256(SECRET)));
         let limits = Limits { handshake: Duration::from_millis(300), ..Limits::default() };
         let journal = Journal::default();
@@ -108,15 +115,28 @@ impl Site {
 }
 
 fn token(user_id: u32) -> String {
-    JwtIssuer::hs256(SECRET).issue(user_id)
+    noted(JwtIssuer::hs256(SECRET).issue(user_id))
+}
+
+/// A JSON Web Token, and that neither it nor its signature may be in a log.
+fn noted(token: String) -> String {
+    secrets::note("a JSON Web Token", &token);
+    if let Some((_, signature)) = token.rsplit_once('.') {
+        secrets::note("the signature of a JSON Web Token", signature);
+    }
+    token
+}
+
+/// What Ann's token says.
+fn claims() -> Value {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    json!({ "token_type": "access", "exp": now + 300, "iat": now, "jti": "1", "user_id": "7" })
 }
 
 /// Ann's token, with some claims replaced.
 fn signed(secret: &str, changes: &Value) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let mut claims =
-        json!({ "token_type": "access", "exp": now + 300, "iat": now, "jti": "1", "user_id": "7" });
+    let mut claims = claims();
     claims.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
     let key = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes());
-    jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap()
+    noted(jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap())
 }

@@ -8,15 +8,12 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, SqlitePool, sqlite::SqlitePoolOptions};
 
 use super::{SECRET, User, Users, token};
-use crate::{
-    log::Lines,
-    support::{Client, channels},
-};
+use crate::support::{Client, channels, log::Lines, secrets};
 
-const KEY: &str = "SECRET_KEY of the site";
+pub(super) const KEY: &str = "SECRET_KEY of the site";
 
 /// Django's tables, with Ann, 7, and Bob, 8, who may not log in.
-async fn database() -> SqlitePool {
+pub(super) async fn database() -> SqlitePool {
     let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
     let pool = pool.connect("sqlite::memory:").await.unwrap();
     let schema = include_str!("../django/vectors/sqlite_schema.json");
@@ -31,6 +28,7 @@ async fn database() -> SqlitePool {
     for sql in tables.map(str::to_owned).chain(users) {
         sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.unwrap();
     }
+    secrets::note("Django's SECRET_KEY", KEY);
     pool
 }
 
@@ -104,7 +102,7 @@ impl Site {
 }
 
 /// What a browser sends back of a `Set-Cookie`.
-fn cookie(set: &header::HeaderValue) -> String {
+pub(super) fn cookie(set: &header::HeaderValue) -> String {
     set.to_str().unwrap().split(';').next().unwrap().to_owned()
 }
 

@@ -3,6 +3,8 @@
 //! One test after the other, since they count all that this process allocates.
 #![expect(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "that is how a test fails")]
 
+#[cfg(all(feature = "knox", feature = "drf", feature = "tickets"))]
+mod credentials;
 #[cfg(feature = "sessions")]
 mod session;
 #[path = "../support/mod.rs"]

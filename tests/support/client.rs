@@ -6,7 +6,7 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest, http::HeaderValue},
 };
 
-use super::soon;
+use super::{secrets, soon};
 
 /// A client that somebody else wrote.
 pub(crate) struct Client {
@@ -24,6 +24,7 @@ impl Client {
     }
 
     pub(crate) async fn try_connect(url: &str, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
+        secrets::note_request(url, headers);
         let mut request = url.into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().append(*name, HeaderValue::from_str(value).unwrap());
@@ -46,6 +47,7 @@ impl Client {
     }
 
     pub(crate) async fn text(&mut self, text: &str) {
+        secrets::note_message(text);
         self.send(Message::text(text)).await;
     }
 
@@ -79,6 +81,19 @@ impl Client {
                 soon("a message", self.socket.next()).await.expect("the connection is open").unwrap();
             if !(message.is_ping() || message.is_pong()) {
                 return message;
+            }
+        }
+    }
+
+    /// Pings the server, which answers: the connection is open.
+    #[cfg(feature = "postgres")]
+    pub(crate) async fn pinged(&mut self) {
+        self.send(Message::Ping("still here?".into())).await;
+        loop {
+            match soon("a pong", self.socket.next()).await.expect("the connection is open").unwrap() {
+                Message::Pong(payload) if payload == "still here?" => return,
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("expected a pong, got {other:?}"),
             }
         }
     }

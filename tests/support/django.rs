@@ -1,4 +1,11 @@
-use std::{env, net::Ipv4Addr, process::Command};
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use serde_json::Value;
 use tokio::{
@@ -9,7 +16,7 @@ use tokio::{
 
 use super::{
     process::{Process, free_port, run},
-    soon,
+    secrets, soon,
 };
 
 const PEER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/django/peer");
@@ -45,7 +52,18 @@ impl Django {
             }
         })
         .await;
-        Self { seed: serde_json::from_str(&seed).unwrap(), port, settings, _server: server }
+        let seed: Value = serde_json::from_str(&seed).unwrap();
+        secrets::note("Django's SECRET_KEY", seed["secret_key"].as_str().unwrap());
+        for credential in seed["credentials"].as_array().unwrap() {
+            secrets::note("a credential of Django's", credential["value"].as_str().unwrap_or_default());
+        }
+        Self { seed, port, settings, _server: server }
+    }
+
+    /// Where a browser would connect to it.
+    #[cfg(feature = "redis")]
+    pub(crate) fn websocket(&self, path: &str) -> String {
+        format!("ws://127.0.0.1:{}{path}", self.port)
     }
 
     /// The credentials of this kind.
@@ -66,8 +84,23 @@ impl Django {
         self.user_for("session", &format!("Cookie: sessionid={cookie}")).await
     }
 
+    /// Sends a form without fields, as a browser that logs out does.
+    pub(crate) async fn post(&self, path: &str, header: &str) {
+        let (status, body) = self.ask("POST", path, header).await;
+        assert!(["200", "204"].contains(&status.as_str()), "{status} {body}");
+    }
+
     async fn user_for(&self, kind: &str, header: &str) -> Option<String> {
-        let request = format!("GET /whoami/{kind}/ HTTP/1.0\r\nHost: 127.0.0.1\r\n{header}\r\n\r\n");
+        let (status, body) = self.ask("GET", &format!("/whoami/{kind}/"), header).await;
+        assert!(["200", "401"].contains(&status.as_str()), "{status} {body}");
+        let body: Value = serde_json::from_str(&body).unwrap();
+        body["user"].as_str().map(str::to_owned)
+    }
+
+    /// The status and the body that the site answers with.
+    async fn ask(&self, method: &str, path: &str, header: &str) -> (String, String) {
+        let request =
+            format!("{method} {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n{header}\r\n\r\n");
         let response = soon("Django answers", async {
             let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.unwrap();
             socket.write_all(request.as_bytes()).await.unwrap();
@@ -77,10 +110,7 @@ impl Django {
         })
         .await;
         let (head, body) = response.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap();
-        assert!(["200", "401"].contains(&status), "{response}");
-        let body: Value = serde_json::from_str(body).unwrap();
-        body["user"].as_str().map(str::to_owned)
+        (head.split(' ').nth(1).unwrap().to_owned(), body.to_owned())
     }
 
     /// What this Python prints, in the site's own shell.
@@ -90,10 +120,42 @@ impl Django {
     }
 }
 
+/// A file of SQLite that goes with the test.
+pub(crate) struct File(PathBuf);
+
+impl File {
+    pub(crate) fn new(name: &str) -> Self {
+        Self(env::temp_dir().join(format!("channels-{name}-{}.sqlite3", std::process::id())))
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("sqlite://{}", self.path())
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        fs::remove_file(&self.0).unwrap();
+    }
+}
+
+/// The Python that has the site's packages.
+#[cfg(feature = "jwks")]
+pub(crate) fn python() -> Command {
+    Command::new(Path::new(&venv()).join("bin/python"))
+}
+
+fn venv() -> OsString {
+    env::var_os("PEER_VENV").unwrap_or_else(|| VENV.into())
+}
+
 /// One of the site's programs.
 fn site(program: &str, settings: &[(String, String)]) -> Command {
     let mut command = Command::new(format!("{PEER}/{program}"));
-    let venv = env::var_os("PEER_VENV").unwrap_or_else(|| VENV.into());
-    command.env("PEER_VENV", venv).envs(settings.iter().cloned()).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env("PEER_VENV", venv()).envs(settings.iter().cloned()).env("PYTHONDONTWRITEBYTECODE", "1");
     command
 }

@@ -4,11 +4,13 @@ mod client;
 #[cfg(feature = "postgres")]
 mod django;
 mod journal;
+pub(crate) mod log;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
 mod process;
 pub(crate) mod raw;
+pub(crate) mod secrets;
 #[cfg(feature = "rustls")]
 pub(crate) mod tls;
 
@@ -18,8 +20,13 @@ use channels_actix::{Channels, MemoryLayer};
 use tokio::time::{sleep, timeout};
 
 pub(crate) use self::{client::Client, journal::Journal, raw::Raw};
+#[cfg(all(feature = "postgres", feature = "jwks"))]
+pub(crate) use self::{django::python, process::run};
 #[cfg(feature = "postgres")]
-pub(crate) use self::{django::Django, postgres::Postgres};
+pub(crate) use self::{
+    django::{Django, File},
+    postgres::Postgres,
+};
 
 /// How long anything may take that is about to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

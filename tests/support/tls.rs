@@ -23,6 +23,12 @@ impl Certificate {
         ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap()
     }
 
+    /// What others need to trust it.
+    #[cfg(feature = "jwks")]
+    pub(crate) fn pem(&self) -> String {
+        self.0.cert.pem()
+    }
+
     /// Shakes hands as a client, over a stream that is connected.
     pub(crate) async fn connect(&self, stream: TcpStream) -> TlsStream<TcpStream> {
         let mut roots = RootCertStore::empty();

@@ -24,6 +24,11 @@ const RULES: &[Rule] = &[
         never: &["channels-auth", "jsonwebtoken", "sqlx"],
         why: "who the user is, and where that is stored, is for the crates above",
     },
+    Rule {
+        from: "channels-client",
+        never: &["channels-layer", "channels-core", "channels-auth"],
+        why: "it serves files, whatever they connect to",
+    },
 ];
 
 /// # Errors

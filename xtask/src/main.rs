@@ -4,12 +4,14 @@
 
 mod autobahn;
 mod check;
+mod client;
 mod deps;
 mod fuzz;
 mod machine;
 mod needs;
 mod peer;
 mod report;
+mod secrets;
 mod shell;
 mod soak;
 mod test;
@@ -19,8 +21,10 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 Usage: cargo xtask <command>
 
-  test [-- ARGS]   install what the tests need, then run every test: unit, integration, documentation.
+  test [-- ARGS]   install what the tests need, then run every test: unit, integration, documentation. Then search
+                   what was logged, at every level, for the secrets of the tests.
                    ARGS go to the test binaries: cargo xtask test -- reconnects --nocapture
+  client           the browser client alone: its types, its tests on Node, and its size; `test` does this too
   check            formatting, lints, documentation, check-deps, and each feature alone
   fuzz [--seconds N] [TARGET...]
                    install cargo-fuzz, then run every fuzz target, or those named, for N seconds (20) each
@@ -41,6 +45,7 @@ fn main() -> ExitCode {
     let outcome = match args[..] {
         ["test"] => test::run(&[]),
         ["test", "--", ref rest @ ..] => test::run(rest),
+        ["client"] => client::run(),
         ["check"] => check::run(),
         ["soak"] => soak::run(None),
         ["soak", minutes] => soak::run(Some(minutes)),

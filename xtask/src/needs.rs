@@ -3,7 +3,7 @@
 //! A test that uses one is `#[ignore = "needs chromium"]`, so that plain `cargo test` works anywhere.
 
 /// Something outside the workspace that a test starts.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Need {
     pub(crate) check: Check,
     pub(crate) packages: &'static [&'static str],
@@ -11,7 +11,7 @@ pub(crate) struct Need {
 }
 
 /// How to see that a need is met.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Check {
     /// A program of this name is on `PATH`.
     Program(&'static str),
@@ -20,6 +20,12 @@ pub(crate) enum Check {
     /// PostgreSQL's server, which Debian keeps off `PATH`.
     Postgres,
 }
+
+/// What the browser client is tested with, apart from browsers.
+pub(crate) const NODE: &[Need] = &[
+    Need { check: Check::Program("node"), packages: &["nodejs"], why: "the browser client's own tests" },
+    Need { check: Check::Program("npm"), packages: &["npm"], why: "what those tests use, such as React" },
+];
 
 pub(crate) const NEEDS: &[Need] = &[
     Need {
@@ -32,6 +38,8 @@ pub(crate) const NEEDS: &[Need] = &[
         packages: &["chromium-driver"],
         why: "the browser tests drive chromium through it",
     },
+    NODE[0],
+    NODE[1],
     Need {
         check: Check::Program("redis-server"),
         packages: &["redis-server"],

@@ -1,16 +1,20 @@
-//! `cargo xtask test`: every test of the workspace, the ignored ones too, and those in the documentation.
+//! `cargo xtask test`: every test of the workspace, the ignored ones too, those in the documentation, and the
+//! browser client's.
 //!
 //! The tests' output goes through as it comes, and is read on the way: the summary counts and names.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
+use crate::client;
 use crate::machine::Machine;
 use crate::peer;
 use crate::report::Report;
+use crate::secrets::{self, Searched};
 use crate::shell::{self, Failure};
 
 /// How long what the tests wrote may take to arrive after their end.
@@ -22,6 +26,7 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 pub(crate) fn run(args: &[&str]) -> Result<(), Failure> {
     let machine = Machine::make_ready()?;
     let peer = peer::install(&machine.python)?;
+    let logs = secrets::folder()?;
     let cargo_test = |what: &[&str], to_binaries: &[&str]| {
         let mut command = shell::cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
         command
@@ -30,15 +35,31 @@ pub(crate) fn run(args: &[&str]) -> Result<(), Failure> {
             .args(to_binaries)
             .args(args)
             .env("PYTHON", &machine.python)
-            .env("PEER_VENV", &peer);
+            .env("PEER_VENV", &peer)
+            .env(secrets::VARIABLE, &logs);
         run_and_count(&mut command, io::stdout())
     };
 
     let mut report = Report::new("test");
     report.step("tests", || cargo_test(&["--all-targets"], &["--include-ignored"]));
+    report.step("secrets in logs", || searched(args, &logs));
     // an ignored example in the documentation is one that is not meant to compile
     report.step("doc tests", || cargo_test(&["--doc"], &[]));
+    if args.is_empty() {
+        client::steps(&mut report);
+    }
     report.finish()
+}
+
+/// With arguments, only some of the tests may have been run: perhaps those that log nothing.
+fn searched(args: &[&str], logs: &Path) -> Result<String, Failure> {
+    match secrets::search(logs)? {
+        Searched::Nothing if args.is_empty() => {
+            Err(Failure::new("no secrets were noted: that proves nothing"))
+        }
+        Searched::Nothing => Ok("no test that was run has any".to_owned()),
+        Searched::Clean(text) => Ok(text),
+    }
 }
 
 fn run_and_count(command: &mut Command, to: impl Write + Send + 'static) -> Result<String, Failure> {

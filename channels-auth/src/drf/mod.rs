@@ -3,16 +3,16 @@
 #[cfg(test)]
 mod tests;
 
-use std::fmt::Display;
+use std::{collections::HashMap, fmt::Display};
 
 use async_trait::async_trait;
 use subtle::ConstantTimeEq as _;
 
 use crate::{
-    AuthError, Authenticator, Credential, Database, Identity, StoreError, UserTable,
+    AuthError, Authenticator, Credential, Database, Identity, Standing, StoreError, UserTable,
     clock::Clock,
     random::{self, to_hex},
-    store::{Table, Value},
+    store::{Table, Value, places},
 };
 
 /// How many characters of a key the database compares. The rest is compared here, in constant time.
@@ -160,6 +160,33 @@ impl Authenticator for DrfToken {
             }
         }
         Ok(None)
+    }
+
+    async fn recheck(&self, credentials: &[&Credential]) -> Result<Vec<Standing>, AuthError> {
+        let (joined, active) = self.users.joined_to(&self.table);
+        let sql =
+            format!("SELECT t.key, {active} FROM {joined} WHERE t.key IN ({})", places(credentials.len()));
+        let keys = credentials.iter().map(|token| token.expose().into()).collect();
+        let rows = self.database.rows(sql, keys).await?;
+        let kept = rows.iter().map(|row| Ok((row.text(0)?, row.flag(1)?)));
+        let kept = kept.collect::<Result<HashMap<_, _>, StoreError>>()?;
+        let standing = |token: &&Credential| match kept.get(token.expose()) {
+            Some(true) => Standing::Good(None),
+            Some(false) | None => Standing::Revoked,
+        };
+        Ok(credentials.iter().map(standing).collect())
+    }
+
+    async fn delete(&self, credential: &Credential) -> Result<bool, AuthError> {
+        Ok(self.revoke(credential).await?)
+    }
+
+    async fn delete_all(&self, user_id: &str) -> Result<(), AuthError> {
+        match self.revoke_all(user_id).await {
+            // the id is of no user that has a token here
+            Ok(_) | Err(StoreError::UserId) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -2,9 +2,8 @@
 
 mod ledger;
 
-use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{fmt, net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
-use channels_core::Scope;
 use governor::{
     Quota, RateLimiter,
     clock::{Clock, MonotonicClock},
@@ -88,16 +87,16 @@ impl Default for FailureLimit {
 
 impl<C: Clock> Failures<C> {
     /// Whether credentials from there are looked at.
-    pub(crate) fn check(&self, scope: &Scope) -> Result<(), AuthError> {
-        let Some(address) = scope.client_network() else { return Ok(()) };
+    pub(crate) fn check(&self, network: Option<IpAddr>) -> Result<(), AuthError> {
+        let Some(address) = network else { return Ok(()) };
         self.limiter.check_key(&Entry::Look(address)).map_err(|locked| AuthError::TooManyFailures {
             retry_after: locked.wait_time_from(self.limiter.clock().now()),
         })
     }
 
     /// Notes what became of a credential from there.
-    pub(crate) fn note(&self, error: &AuthError, scope: &Scope) {
-        if let (AuthError::Invalid(_), Some(address)) = (error, scope.client_network()) {
+    pub(crate) fn note(&self, error: &AuthError, network: Option<IpAddr>) {
+        if let (AuthError::Invalid(_), Some(address)) = (error, network) {
             // of two at a time that both were the last one allowed, the second changes nothing any more
             self.limiter.check_key(&Entry::Failure(address)).unwrap_or_default();
         }
@@ -117,19 +116,17 @@ impl fmt::Debug for FailureLimit {
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
-    use channels_core::TrustedProxies;
+    use channels_core::{Scope, TrustedProxies};
     use governor::clock::FakeRelativeClock;
 
     use super::*;
 
     const RECOVERY: Duration = Duration::from_secs(3);
 
-    fn from(address: &str) -> Scope {
+    fn from(address: &str) -> Option<IpAddr> {
         let peer = format!("{address}:1234").parse().unwrap();
-        Scope::of_request(
-            &TestRequest::default().peer_addr(peer).to_http_request(),
-            &TrustedProxies::default(),
-        )
+        let request = TestRequest::default().peer_addr(peer).to_http_request();
+        Scope::of_request(&request, &TrustedProxies::default()).client_network()
     }
 
     fn bad() -> AuthError {
@@ -150,16 +147,16 @@ mod tests {
         let failures = FailureLimit::new(3, RECOVERY).start_by(clock.clone());
 
         for _ in 0..3 {
-            assert_eq!(retry_after(failures.check(&from("192.0.2.1"))), None);
-            failures.note(&bad(), &from("192.0.2.1"));
+            assert_eq!(retry_after(failures.check(from("192.0.2.1"))), None);
+            failures.note(&bad(), from("192.0.2.1"));
         }
 
-        assert_eq!(retry_after(failures.check(&from("192.0.2.1"))), Some(RECOVERY));
-        assert_eq!(retry_after(failures.check(&from("192.0.2.2"))), None);
+        assert_eq!(retry_after(failures.check(from("192.0.2.1"))), Some(RECOVERY));
+        assert_eq!(retry_after(failures.check(from("192.0.2.2"))), None);
         clock.advance(RECOVERY);
-        assert_eq!(retry_after(failures.check(&from("192.0.2.1"))), None);
-        failures.note(&bad(), &from("192.0.2.1"));
-        assert_eq!(retry_after(failures.check(&from("192.0.2.1"))), Some(RECOVERY));
+        assert_eq!(retry_after(failures.check(from("192.0.2.1"))), None);
+        failures.note(&bad(), from("192.0.2.1"));
+        assert_eq!(retry_after(failures.check(from("192.0.2.1"))), Some(RECOVERY));
     }
 
     #[test]
@@ -167,7 +164,7 @@ mod tests {
         let failures = FailureLimit::new(1, RECOVERY).start_by(FakeRelativeClock::default());
 
         for _ in 0..100 {
-            assert_eq!(retry_after(failures.check(&from("192.0.2.1"))), None);
+            assert_eq!(retry_after(failures.check(from("192.0.2.1"))), None);
         }
     }
 
@@ -182,8 +179,8 @@ mod tests {
             AuthError::unavailable("down"),
             AuthError::TooManyFailures { retry_after: RECOVERY },
         ] {
-            failures.note(&error, &from("192.0.2.1"));
-            assert_eq!(retry_after(failures.check(&from("192.0.2.1"))), None, "{error}");
+            failures.note(&error, from("192.0.2.1"));
+            assert_eq!(retry_after(failures.check(from("192.0.2.1"))), None, "{error}");
         }
     }
 

@@ -4,10 +4,14 @@
 #![expect(clippy::missing_panics_doc, reason = "to panic is what they are for")]
 
 mod credentials;
+#[cfg(feature = "jwks")]
+mod jwks;
 #[cfg(feature = "jwt")]
 mod jwt;
 
 pub use self::credentials::credentials;
+#[cfg(feature = "jwks")]
+pub use self::jwks::jwks;
 #[cfg(feature = "jwt")]
 pub use self::jwt::jwt;
 
@@ -26,5 +30,10 @@ mod tests {
     #[cfg(feature = "jwt")]
     replayed! {
         the_corpus_of_jwt_holds: jwt;
+    }
+
+    #[cfg(feature = "jwks")]
+    replayed! {
+        the_corpus_of_jwks_holds: jwks;
     }
 }

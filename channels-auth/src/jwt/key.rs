@@ -81,12 +81,14 @@ impl JwtKey {
         name: &'static str,
         key: Result<DecodingKey, Error>,
     ) -> Result<Self, KeyError> {
-        // a PEM of another kind is only noticed by the verifier
-        let checked = key.and_then(|key| (DEFAULT_PROVIDER.verifier_factory)(&algorithm, &key).map(|_| key));
-        match checked {
-            Ok(key) => Ok(Self { algorithm, name, key }),
-            Err(source) => Err(KeyError { algorithm: name, source }),
-        }
+        key.and_then(|key| Self::new(algorithm, name, key))
+            .map_err(|source| KeyError { algorithm: name, source })
+    }
+
+    /// Unless it is a key of another kind: that is only noticed by the verifier.
+    pub(super) fn new(algorithm: Algorithm, name: &'static str, key: DecodingKey) -> Result<Self, Error> {
+        (DEFAULT_PROVIDER.verifier_factory)(&algorithm, &key)?;
+        Ok(Self { algorithm, name, key })
     }
 
     /// The algorithm's name in a token's header (RFC 7518 section 3.1).

@@ -2,6 +2,8 @@
 
 mod claims;
 mod issuer;
+#[cfg(feature = "jwks")]
+mod jwks;
 mod key;
 #[cfg(test)]
 mod tests;
@@ -17,6 +19,12 @@ use std::{
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
+#[cfg(all(feature = "jwks", any(test, fuzzing)))]
+pub(crate) use self::jwks::KeySet;
+#[cfg(feature = "jwks")]
+use self::jwks::Keyring;
+#[cfg(feature = "jwks")]
+pub use self::jwks::{Jwks, JwksError};
 use self::{claims::Claims, token::Token};
 pub use self::{
     issuer::JwtIssuer,
@@ -49,6 +57,8 @@ use crate::{AuthError, Authenticator, Credential, Identity, clock::Clock};
 #[derive(Clone)]
 pub struct Jwt {
     keys: Vec<JwtKey>,
+    #[cfg(feature = "jwks")]
+    keyring: Option<Keyring>,
     claims: Claims,
     user_id_claim: String,
     clock: Clock,
@@ -57,8 +67,34 @@ pub struct Jwt {
 impl Jwt {
     /// Accepts what `key` signed.
     pub fn new(key: JwtKey) -> Self {
+        Self::without_keys().or_key(key)
+    }
+
+    /// Accepts what the keys of a set signed, which the issuer publishes and changes.
+    ///
+    /// ```
+    /// use channels_auth::{Jwks, Jwt};
+    /// # fn main() -> Result<(), channels_auth::JwksError> {
+    /// let jwt = Jwt::jwks(Jwks::url("https://id.example.com/.well-known/jwks.json")?)
+    ///     .standard_claims()
+    ///     .issuer("https://id.example.com")
+    ///     .audience("chat");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// The keys are loaded and kept up to date on the runtime that this is called on, `main`'s, say: keep that running.
+    /// Without one, and when it is gone, it is that of the next token. Clones share the keys, and with the last one that
+    /// ends.
+    #[cfg(feature = "jwks")]
+    pub fn jwks(keys: Jwks) -> Self {
+        Self { keyring: Some(Keyring::start(keys)), ..Self::without_keys() }
+    }
+
+    fn without_keys() -> Self {
         Self {
-            keys: vec![key],
+            keys: Vec::new(),
+            #[cfg(feature = "jwks")]
+            keyring: None,
             claims: Claims::simplejwt(),
             user_id_claim: "user_id".to_owned(),
             clock: Clock::default(),
@@ -209,9 +245,17 @@ impl Jwt {
     }
 
     /// What a token claims. `None` if it is no JSON Web Token.
-    fn verified(&self, text: &str) -> Result<Option<Map<String, Value>>, AuthError> {
+    async fn verified(&self, text: &str) -> Result<Option<Map<String, Value>>, AuthError> {
         let Some(token) = Token::parse(text)? else { return Ok(None) };
-        let claims = token.signed_by(&self.keys)?;
+        token.check_header()?;
+        let claims = match token.signed_by(&self.keys) {
+            #[cfg(feature = "jwks")]
+            Err(error) => match &self.keyring {
+                Some(keyring) if token.is_by_a_private_key() => keyring.claims_of(&token).await,
+                Some(_) | None => Err(error),
+            },
+            outcome => outcome,
+        }?;
         self.claims.check(&claims, self.clock.now())?;
         Ok(Some(claims))
     }
@@ -220,20 +264,25 @@ impl Jwt {
 #[async_trait]
 impl Authenticator for Jwt {
     async fn authenticate(&self, credential: &Credential) -> Result<Option<Identity>, AuthError> {
-        let Some(claims) = self.verified(credential.expose())? else { return Ok(None) };
+        let Some(claims) = self.verified(credential.expose()).await? else { return Ok(None) };
         let user_id = match claims.get(&self.user_id_claim) {
             Some(Value::String(id)) if !id.is_empty() => id.clone(),
             Some(Value::Number(id)) if !id.is_f64() => id.to_string(),
             Some(_) => return Err(AuthError::Invalid("the claim with the user's id holds none")),
             None => return Err(AuthError::Invalid("it names no user")),
         };
-        Ok(Some(Identity { user_id, expires: claims::expiry(&claims), claims }))
+        let end = claims::expiry(&claims);
+        let expires = end.map(|end| end.checked_add(self.claims.leeway).unwrap_or(end));
+        Ok(Some(Identity { expires, claims, ..Identity::new(user_id) }))
     }
 }
 
 impl fmt::Debug for Jwt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Jwt")
+        let mut shown = f.debug_struct("Jwt");
+        #[cfg(feature = "jwks")]
+        shown.field("keyring", &self.keyring);
+        shown
             .field("keys", &self.keys)
             .field("claims", &self.claims)
             .field("user_id_claim", &self.user_id_claim)

@@ -43,11 +43,28 @@ impl<'a> Token<'a> {
         Ok(Some(Self { header, message, payload, signature }))
     }
 
+    fn algorithm(&self) -> &str {
+        self.header.get("alg").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Whether a set may have its key: those of HMAC are secrets, and `none` has none.
+    #[cfg(feature = "jwks")]
+    pub(super) fn is_by_a_private_key(&self) -> bool {
+        ["RS256", "RS384", "RS512", "ES256", "ES384", "EdDSA"].contains(&self.algorithm())
+    }
+
+    /// Which of its issuer's keys signed it, as it says itself.
+    #[cfg(feature = "jwks")]
+    pub(super) fn kid(&self) -> Option<&str> {
+        self.header.get("kid").and_then(Value::as_str)
+    }
+
     /// The claims, if one of `keys` signed them.
-    pub(super) fn signed_by(&self, keys: &[JwtKey]) -> Result<Map<String, Value>, AuthError> {
-        self.check_header()?;
-        let algorithm = self.header.get("alg").and_then(Value::as_str).unwrap_or_default();
-        let mut keys = keys.iter().filter(|key| key.algorithm() == algorithm).peekable();
+    pub(super) fn signed_by<'k>(
+        &self,
+        keys: impl IntoIterator<Item = &'k JwtKey>,
+    ) -> Result<Map<String, Value>, AuthError> {
+        let mut keys = keys.into_iter().filter(|key| key.algorithm() == self.algorithm()).peekable();
         if keys.peek().is_none() {
             return Err(AuthError::Invalid("its algorithm is not accepted"));
         }
@@ -60,7 +77,7 @@ impl<'a> Token<'a> {
     }
 
     /// Refuses what would change how the token is to be read, since we would read it as ever.
-    fn check_header(&self) -> Result<(), AuthError> {
+    pub(super) fn check_header(&self) -> Result<(), AuthError> {
         // RFC 7515 section 4.1.11, RFC 7797 section 3
         if self.header.contains_key("crit") || self.header.get("b64") == Some(&Value::Bool(false)) {
             return Err(AuthError::Invalid("its header demands what is not supported"));

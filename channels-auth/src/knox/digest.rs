@@ -72,6 +72,10 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 /// The prefix and the length are settings, and tokens that were made before a change of either are good. So
 /// any will do: this keeps what is something else, or far too long, away from the database.
 pub(super) fn is_shaped(token: &str) -> bool {
+    // before it is looked at: ten characters of four bytes each, and the digits
+    if token.len() > 40 + 256 {
+        return false;
+    }
     // a prefix may have digits of its own, such as "knox5_"
     let tail = token.rsplit(|c: char| !is_digit(c)).next().unwrap_or_default();
     let prefix = &token[..token.len() - tail.len()];

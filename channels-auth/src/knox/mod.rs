@@ -21,7 +21,7 @@ use self::{
     table::{Found, Tokens},
 };
 use crate::{
-    AuthError, Authenticator, Credential, Database, Identity, StoreError, UserTable,
+    AuthError, Authenticator, Credential, Database, Identity, Standing, StoreError, UserTable,
     clock::Clock,
     random::{self, to_hex},
 };
@@ -365,6 +365,29 @@ impl Authenticator for Knox {
         }
         let expires = self.refreshed(found, now).await;
         Ok(Some(Identity { expires, ..Identity::new(&found.user_id) }))
+    }
+
+    async fn recheck(&self, credentials: &[&Credential]) -> Result<Vec<Standing>, AuthError> {
+        let digest = |token: &Credential| self.format.digest(token.expose(), self.hash).unwrap_or_default();
+        let digests: Vec<_> = credentials.iter().map(|token| digest(token)).collect();
+        let kept = self.tokens.keep(digests.clone()).await?;
+        let standing = |digest: &String| match kept.get(digest) {
+            Some((expiry, true)) => Standing::Good(*expiry),
+            Some((_, false)) | None => Standing::Revoked,
+        };
+        Ok(digests.iter().map(standing).collect())
+    }
+
+    async fn delete(&self, credential: &Credential) -> Result<bool, AuthError> {
+        Ok(self.revoke(credential).await?)
+    }
+
+    async fn delete_all(&self, user_id: &str) -> Result<(), AuthError> {
+        match self.revoke_all(user_id).await {
+            // the id is of no user that has tokens here
+            Ok(_) | Err(StoreError::UserId) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

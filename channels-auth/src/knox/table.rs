@@ -1,10 +1,10 @@
 //! The table `knox_authtoken`.
 
-use std::{fmt::Display, time::SystemTime};
+use std::{collections::HashMap, fmt::Display, time::SystemTime};
 
 use crate::{
     Database, StoreError, UserTable,
-    store::{Table, Value},
+    store::{Table, Value, places},
 };
 
 /// A row of the table. What opens a socket is not in it.
@@ -29,6 +29,9 @@ pub(super) struct Found {
     pub(super) is_active: bool,
     pub(super) owner_has_expired_ones: bool,
 }
+
+/// A row whose token was good before: when it ends, and whether its user may log in.
+pub(super) type Kept = (Option<SystemTime>, bool);
 
 /// The table, beside that of the users.
 #[derive(Clone, Debug)]
@@ -88,6 +91,15 @@ impl Tokens {
             })
         });
         found.collect()
+    }
+
+    /// The rows of these digests, by their digests.
+    pub(super) async fn keep(&self, digests: Vec<String>) -> Result<HashMap<String, Kept>, StoreError> {
+        let (joined, active) = self.users.joined_to(&self.table);
+        let places = places(digests.len());
+        let sql = format!("SELECT t.digest, t.expiry, {active} FROM {joined} WHERE t.digest IN ({places})");
+        let rows = self.database.rows(sql, digests.into_iter().map(Value::from).collect()).await?;
+        rows.iter().map(|row| Ok((row.text(0)?, (row.time_or_never(1)?, row.flag(2)?)))).collect()
     }
 
     /// Adds a row; `false` if the user has `limit` good ones.

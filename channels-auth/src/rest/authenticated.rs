@@ -5,7 +5,7 @@ use std::{any::type_name, fmt, future::Future, ops::Deref, pin::Pin, sync::Arc};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 
 use super::RestAuth;
-use crate::{AuthError, Identity};
+use crate::{AuthError, Identity, live::Login};
 
 /// The user whose request it is: an extractor for handlers. It is the user, by `Deref`.
 ///
@@ -24,11 +24,17 @@ use crate::{AuthError, Identity};
 pub struct Authenticated<U> {
     user: Arc<U>,
     identity: Arc<Identity>,
+    login: Arc<Login>,
 }
 
 impl<U> Authenticated<U> {
-    pub(crate) fn new(user: U, identity: Identity) -> Self {
-        Self { user: Arc::new(user), identity: Arc::new(identity) }
+    pub(crate) fn new(user: U, identity: Identity, login: Login) -> Self {
+        Self { user: Arc::new(user), identity: Arc::new(identity), login: Arc::new(login) }
+    }
+
+    /// The credential that said so.
+    pub(crate) fn login(&self) -> Arc<Login> {
+        Arc::clone(&self.login)
     }
 
     /// What the credential says.
@@ -75,7 +81,11 @@ impl<U> Deref for Authenticated<U> {
 
 impl<U> Clone for Authenticated<U> {
     fn clone(&self) -> Self {
-        Self { user: Arc::clone(&self.user), identity: Arc::clone(&self.identity) }
+        Self {
+            user: Arc::clone(&self.user),
+            identity: Arc::clone(&self.identity),
+            login: Arc::clone(&self.login),
+        }
     }
 }
 

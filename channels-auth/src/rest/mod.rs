@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use channels_core::{Limits, Scope, TrustedProxies};
 
 pub use self::{authenticated::Authenticated, middleware::RestAuthMiddleware};
-use crate::{AuthError, Credential, Source, TokenAuth, UserLoader, metrics, stack::Visitors};
+use crate::{AuthError, Credential, Source, TokenAuth, UserLoader, metrics, stack::Visitors, visit::Visit};
 
 /// A [`TokenAuth`] for HTTP requests: [`TokenAuth::rest`] makes it. Cheap to clone.
 ///
@@ -49,14 +49,14 @@ trait Stack<U>: Send + Sync {
     async fn admit(
         &self,
         credential: Credential,
-        scope: &Scope,
+        visit: &Visit,
         limit: Duration,
     ) -> Result<Authenticated<U>, AuthError>;
 
     async fn admit_visitor(
         &self,
         credential: Credential,
-        scope: &Scope,
+        visit: &Visit,
         limit: Duration,
     ) -> Result<Option<Authenticated<U>>, AuthError>;
 
@@ -68,19 +68,19 @@ impl<L: UserLoader> Stack<L::User> for TokenAuth<L> {
     async fn admit(
         &self,
         credential: Credential,
-        scope: &Scope,
+        visit: &Visit,
         limit: Duration,
     ) -> Result<Authenticated<L::User>, AuthError> {
-        TokenAuth::admit(self, credential, scope, limit).await
+        TokenAuth::admit(self, credential, visit, limit).await
     }
 
     async fn admit_visitor(
         &self,
         credential: Credential,
-        scope: &Scope,
+        visit: &Visit,
         limit: Duration,
     ) -> Result<Option<Authenticated<L::User>>, AuthError> {
-        TokenAuth::admit_visitor(self, credential, scope, limit).await
+        TokenAuth::admit_visitor(self, credential, visit, limit).await
     }
 
     fn visitors(&self) -> Visitors {
@@ -152,17 +152,18 @@ impl<U: Send + Sync + 'static> RestAuth<U> {
     ) -> Result<Option<Authenticated<U>>, AuthError> {
         let mut scope = Scope::of_request(request, &self.proxies);
         let credential = self.sources.iter().find_map(|source| source.find(&mut scope));
+        let visit = Visit::of(&scope);
         let outcome = match (credential, visitors) {
             (Some(credential), Visitors::Refuse) => {
-                self.stack.admit(credential, &scope, self.limit).await.map(Some)
+                self.stack.admit(credential, &visit, self.limit).await.map(Some)
             }
             (Some(credential), Visitors::Admit) => {
-                self.stack.admit_visitor(credential, &scope, self.limit).await
+                self.stack.admit_visitor(credential, &visit, self.limit).await
             }
             (None, Visitors::Admit) => return Ok(None),
             (None, Visitors::Refuse) => Err(AuthError::Missing).inspect_err(metrics::failed),
         };
-        outcome.inspect_err(|error| error.log(None, &scope))
+        outcome.inspect_err(|error| error.log_at(None, &visit.shown))
     }
 }
 

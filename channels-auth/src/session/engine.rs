@@ -1,11 +1,16 @@
 //! Where sessions are kept: Django's `SESSION_ENGINE`.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    collections::HashMap,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use serde_json::{Map, Value};
+use tokio::task::coop;
 
 use super::{SessionError, SessionExpiry, Settings, error::Unread, key::SessionKey, rows::Rows};
 use crate::{
+    StoreError,
     signing::{Compression, TimestampSigner},
     store::SessionRow,
 };
@@ -50,21 +55,51 @@ impl Settings {
             Engine::Rows(rows) => {
                 let key = SessionKey::parse(cookie).ok_or(Unread::NoKey)?;
                 let row = rows.read(&key).await?.ok_or(Unread::NoRow)?;
-                if row.expires <= self.clock.now() {
-                    return Err(Unread::Expired);
-                }
-                Ok(Found { key: Some(key), data: self.decode(&row.data)?, expires: row.expires })
+                self.open(key, row)
             }
-            Engine::SignedCookies if cookie.len() > LONGEST_COOKIE => Err(Unread::Unreadable),
-            Engine::SignedCookies => {
-                // what the session says of its end does not count: that is for the browser (Django's #19201)
-                let age = self.cookie.age;
-                let (data, signed_at) = self.signer().loads_stamped(cookie, Some(age))?;
-                let signed_at = Duration::from_secs(u64::try_from(signed_at).unwrap_or_default());
-                let expires = UNIX_EPOCH.checked_add(signed_at).and_then(|time| time.checked_add(age));
-                Ok(Found { key: None, data, expires: expires.ok_or(Unread::Unreadable)? })
-            }
+            Engine::SignedCookies => self.open_cookie(cookie),
         }
+    }
+
+    /// The sessions that browsers' cookies stand for, with one query.
+    pub(super) async fn read_all(&self, cookies: &[&str]) -> Result<Vec<Result<Found, Unread>>, StoreError> {
+        let mut rows = match &self.engine {
+            Engine::Rows(rows) => {
+                let keys: Vec<_> = cookies.iter().filter_map(|cookie| SessionKey::parse(cookie)).collect();
+                rows.read_all(&keys).await?
+            }
+            Engine::SignedCookies => HashMap::new(),
+        };
+        let mut sessions = Vec::with_capacity(cookies.len());
+        for &cookie in cookies {
+            sessions.push(match (&self.engine, SessionKey::parse(cookie), rows.remove(cookie)) {
+                (Engine::SignedCookies, ..) => self.open_cookie(cookie),
+                (Engine::Rows(_), Some(key), Some(row)) => self.open(key, row),
+                (Engine::Rows(_), _, _) => Err(Unread::NoRow),
+            });
+            // some are big, and the connections of this thread wait
+            coop::consume_budget().await;
+        }
+        Ok(sessions)
+    }
+
+    fn open(&self, key: SessionKey, row: SessionRow) -> Result<Found, Unread> {
+        if row.expires <= self.clock.now() {
+            return Err(Unread::Expired);
+        }
+        Ok(Found { key: Some(key), data: self.decode(&row.data)?, expires: row.expires })
+    }
+
+    fn open_cookie(&self, cookie: &str) -> Result<Found, Unread> {
+        if cookie.len() > LONGEST_COOKIE {
+            return Err(Unread::Unreadable);
+        }
+        // what the session says of its end does not count: that is for the browser (Django's #19201)
+        let age = self.cookie.age;
+        let (data, signed_at) = self.signer().loads_stamped(cookie, Some(age))?;
+        let signed_at = Duration::from_secs(u64::try_from(signed_at).unwrap_or_default());
+        let expires = UNIX_EPOCH.checked_add(signed_at).and_then(|time| time.checked_add(age));
+        Ok(Found { key: None, data, expires: expires.ok_or(Unread::Unreadable)? })
     }
 
     /// What Django's `decode` makes of `session_data`. When that was signed does not count.

@@ -32,11 +32,15 @@ pub use self::{
 };
 use self::{
     engine::{Data, Engine, Found},
+    error::Unread,
+    key::SessionKey,
     rows::Rows,
 };
 use crate::{
-    AuthError, Authenticator, Credential, Database, Identity, UserTable, clock::Clock, signing::SecretKeys,
-    store::SessionTable,
+    AuthError, Authenticator, Credential, Database, Identity, Standing, UserTable,
+    clock::Clock,
+    signing::SecretKeys,
+    store::{Account, SessionTable},
 };
 
 /// Django's `SESSION_KEY`: the id of who is logged in.
@@ -240,27 +244,62 @@ impl Session {
 impl Settings {
     /// Who is logged in, by the rules of Django's own `get_user`.
     async fn identity(&self, found: Found) -> Result<Identity, AuthError> {
-        let Found { mut data, expires, .. } = found;
-        let (Some(id), Some(backend)) = (user_id(&data), data.get(USER_BACKEND).and_then(Value::as_str))
-        else {
+        let id = self.claimed(&found.data)?;
+        let account = self.users.find(&self.database, id).await?;
+        let account = self.vouched(&found.data, account.as_ref())?;
+        let mut claims = found.data;
+        claims.remove(USER_HASH);
+        Ok(Identity { expires: Some(found.expires), claims, ..Identity::new(&account.id) })
+    }
+
+    /// The id of who says to be logged in.
+    fn claimed(&self, data: &Data) -> Result<String, AuthError> {
+        let (Some(id), Some(backend)) = (user_id(data), backend(data)) else {
             // it is a session, but nobody is logged in
             return Err(AuthError::Missing);
         };
         if !self.backends.iter().any(|known| known == backend) {
             return Err(AuthError::Invalid("its backend is none of AUTHENTICATION_BACKENDS"));
         }
-        let account = self.users.find(&self.database, id).await?;
+        Ok(id)
+    }
+
+    /// The user, if it is really theirs.
+    fn vouched<'a>(&self, data: &Data, account: Option<&'a Account>) -> Result<&'a Account, AuthError> {
         let account = account.ok_or(AuthError::Invalid("there is no such user"))?;
-        if !account.is_active && !ALLOW_ALL.contains(&backend) {
+        if !account.is_active && !backend(data).is_some_and(|backend| ALLOW_ALL.contains(&backend)) {
             return Err(AuthError::Inactive);
         }
         let hash = data.get(USER_HASH).and_then(Value::as_str);
         if !hash.is_some_and(|hash| auth_hash::vouches(&self.keys, &account.password, hash)) {
             return Err(AuthError::Invalid("the password was changed since"));
         }
-        data.remove(USER_HASH);
-        Ok(Identity { expires: Some(expires), claims: data, ..Identity::new(account.id) })
+        Ok(account)
     }
+
+    /// What is to be said of sessions that were somebody's: two queries, however many there are.
+    async fn standings(&self, cookies: &[&str]) -> Result<Vec<Standing>, AuthError> {
+        let sessions = self.read_all(cookies).await?;
+        let claimed = |found: &Result<Found, Unread>| {
+            let id = found.as_ref().ok().and_then(|found| self.claimed(&found.data).ok())?;
+            self.users.spelled(id)
+        };
+        let ids: Vec<_> = sessions.iter().map(claimed).collect();
+        let accounts = self.users.find_all(&self.database, ids.iter().flatten()).await?;
+        let standing = |(session, id): (&Result<Found, Unread>, &Option<String>)| match (session, id) {
+            (Ok(found), Some(id)) => match self.vouched(&found.data, accounts.get(id)) {
+                Ok(_) => Standing::Good(Some(found.expires)),
+                Err(_) => Standing::Revoked,
+            },
+            (Err(Unread::Expired), _) => Standing::Good(Some(self.clock.now())),
+            (Ok(_) | Err(_), _) => Standing::Revoked,
+        };
+        Ok(sessions.iter().zip(&ids).map(standing).collect())
+    }
+}
+
+fn backend(data: &Data) -> Option<&str> {
+    data.get(USER_BACKEND).and_then(Value::as_str)
 }
 
 /// The id of who is logged in. Django writes a text, and takes a number.
@@ -277,6 +316,19 @@ impl Authenticator for Session {
     async fn authenticate(&self, credential: &Credential) -> Result<Option<Identity>, AuthError> {
         let found = self.settings.read(credential.expose()).await?;
         self.settings.identity(found).await.map(Some)
+    }
+
+    async fn recheck(&self, credentials: &[&Credential]) -> Result<Vec<Standing>, AuthError> {
+        let cookies: Vec<_> = credentials.iter().map(|cookie| cookie.expose()).collect();
+        self.settings.standings(&cookies).await
+    }
+
+    async fn delete(&self, credential: &Credential) -> Result<bool, AuthError> {
+        let (Engine::Rows(rows), Some(key)) = (&self.settings.engine, SessionKey::parse(credential.expose()))
+        else {
+            return Ok(false);
+        };
+        rows.delete(&key).await.map_err(AuthError::unavailable)
     }
 
     fn cookie(&self) -> Option<&str> {

@@ -1,6 +1,6 @@
 //! Sessions that are rows: Django's `db`, and `cached_db` with its cache.
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -51,6 +51,15 @@ impl Rows {
         self.table.read(key.as_str()).await
     }
 
+    /// The rows of these keys, by their keys.
+    pub(super) async fn read_all(
+        &self,
+        keys: &[SessionKey],
+    ) -> Result<HashMap<String, SessionRow>, StoreError> {
+        let keys: Vec<_> = keys.iter().map(SessionKey::as_str).collect();
+        self.table.read_all(&keys).await
+    }
+
     /// A row under a new key.
     pub(super) async fn create(&self, row: &SessionRow) -> Result<SessionKey, SessionError> {
         loop {
@@ -68,9 +77,11 @@ impl Rows {
         self.forget(key).await
     }
 
-    pub(super) async fn delete(&self, key: &SessionKey) -> Result<(), SessionError> {
-        self.table.delete(key.as_str()).await?;
-        self.forget(key).await
+    /// Deletes a row; `false` if there is none of this key.
+    pub(super) async fn delete(&self, key: &SessionKey) -> Result<bool, SessionError> {
+        let was_there = self.table.delete(key.as_str()).await?;
+        self.forget(key).await?;
+        Ok(was_there)
     }
 
     async fn forget(&self, key: &SessionKey) -> Result<(), SessionError> {

@@ -1,8 +1,12 @@
 //! The table of users: whose credential it is, and whether they may log in.
 
-use std::fmt::Display;
+use std::{collections::HashMap, fmt::Display};
 
-use super::{Database, Row, StoreError, Table, database::Dialect, value::UserId};
+use super::{
+    Database, Row, StoreError, Table, Value,
+    database::{Dialect, places},
+    value::UserId,
+};
 
 /// The table of users, which tokens and sessions refer to. By default Django's `auth_user`.
 ///
@@ -121,6 +125,16 @@ impl UserTable {
         }
     }
 
+    /// An id as [`read_id`](Self::read_id) spells it. `None` if no row has it.
+    pub(crate) fn spelled(&self, id: impl Display) -> Option<String> {
+        match self.id(id) {
+            Ok(UserId::Integer(id)) => Some(id.to_string()),
+            Ok(UserId::Uuid(id)) => Some(id.to_string()),
+            Ok(UserId::Text(id)) => Some(id),
+            Err(_) => None,
+        }
+    }
+
     /// The id of a row, as Django's tokens spell it. The query has to ask for `CAST(… AS text)`.
     pub(crate) fn read_id(&self, row: &Row, column: usize) -> Result<String, StoreError> {
         let text = row.text(column)?;
@@ -148,19 +162,35 @@ impl UserTable {
         database: &Database,
         id: impl Display,
     ) -> Result<Option<Account>, StoreError> {
-        let (Some(users), Ok(id)) = (&self.table, self.id(id)) else { return Ok(None) };
+        let found = self.find_all(database, [id]).await?;
+        Ok(found.into_values().next())
+    }
+
+    /// The users of these ids, by their ids.
+    pub(crate) async fn find_all<I: Display>(
+        &self,
+        database: &Database,
+        ids: impl IntoIterator<Item = I>,
+    ) -> Result<HashMap<String, Account>, StoreError> {
+        let ids: Vec<Value> = ids.into_iter().filter_map(|id| self.id(id).ok()).map(Value::from).collect();
+        let (Some(users), false) = (&self.table, ids.is_empty()) else { return Ok(HashMap::new()) };
         let (column, username, active) = (&self.id, &self.username, self.active_column());
         let sql = format!(
             "SELECT CAST(u.{column} AS text), u.{username}, u.password, {active} FROM {users} AS u \
-             WHERE u.{column} = $1"
+             WHERE u.{column} IN ({})",
+            places(ids.len())
         );
-        let Some(row) = database.row(sql, vec![id.into()]).await? else { return Ok(None) };
-        Ok(Some(Account {
-            id: self.read_id(&row, 0)?,
-            username: row.text(1)?,
-            password: row.text(2)?,
-            is_active: row.flag(3)?,
-        }))
+        let rows = database.rows(sql, ids).await?;
+        let accounts = rows.iter().map(|row| {
+            let account = Account {
+                id: self.read_id(row, 0)?,
+                username: row.text(1)?,
+                password: row.text(2)?,
+                is_active: row.flag(3)?,
+            };
+            Ok((account.id.clone(), account))
+        });
+        accounts.collect()
     }
 
     /// How a column that refers to this table is declared.

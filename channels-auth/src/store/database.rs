@@ -45,6 +45,12 @@ enum Pool {
     Postgres(sqlx::PgPool),
 }
 
+/// So many places for values, `$1, $2, …`: for `IN (…)`.
+pub(crate) fn places(count: usize) -> String {
+    let places: Vec<_> = (1..=count).map(|place| format!("${place}")).collect();
+    places.join(", ")
+}
+
 /// The kinds of databases, where their SQL differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {

@@ -21,7 +21,12 @@ mod table;
 pub(crate) mod tests;
 mod value;
 
+#[cfg(any(feature = "knox", feature = "drf", feature = "sessions"))]
+pub(crate) use self::database::places;
 #[cfg(feature = "sessions")]
-pub(crate) use self::session::{SessionRow, SessionTable};
+pub(crate) use self::{
+    account::Account,
+    session::{SessionRow, SessionTable},
+};
 pub use self::{account::UserTable, database::Database, error::StoreError};
 pub(crate) use self::{row::Row, table::Table, value::Value};

@@ -1,10 +1,10 @@
 //! The rows of `django_session`.
 
-use std::time::SystemTime;
+use std::{collections::HashMap, time::SystemTime};
 
 use subtle::ConstantTimeEq as _;
 
-use super::{Database, StoreError, Table};
+use super::{Database, StoreError, Table, places};
 
 /// How long Django's keys are.
 const LENGTH: usize = 32;
@@ -54,6 +54,21 @@ impl SessionTable {
             }
         }
         Ok(None)
+    }
+
+    /// The sessions of these keys, expired or not, by their keys. For keys that were good before: they are looked up
+    /// whole.
+    pub(crate) async fn read_all(&self, keys: &[&str]) -> Result<HashMap<String, SessionRow>, StoreError> {
+        let sql = format!(
+            "SELECT session_key, session_data, expire_date FROM {} WHERE session_key IN ({})",
+            self.table,
+            places(keys.len())
+        );
+        let rows = self.database.rows(sql, keys.iter().map(|&key| key.into()).collect()).await?;
+        let sessions = rows
+            .iter()
+            .map(|row| Ok((row.text(0)?, SessionRow { data: row.text(1)?, expires: row.time(2)? })));
+        sessions.collect()
     }
 
     /// Adds a session; `false` if there is one of this key.

@@ -9,11 +9,8 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::{StoredTicket, TicketStore};
+use super::{PER_USER, StoredTicket, TicketStore};
 use crate::AuthError;
-
-/// How many tickets of one user wait at a time.
-const PER_USER: usize = 16;
 
 /// Tickets in this process's memory.
 ///

@@ -4,6 +4,8 @@
 mod database;
 mod endpoint;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -18,10 +20,12 @@ use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 #[cfg(feature = "database")]
 pub use self::database::DatabaseTickets;
+#[cfg(feature = "redis")]
+pub use self::redis::RedisTickets;
 pub use self::{
     memory::MemoryTickets,
     store::{StoredTicket, TicketStore},
@@ -29,12 +33,16 @@ pub use self::{
 use crate::{
     AuthError, Authenticator, Credential, Identity,
     clock::Clock,
+    digest::Digest,
     random::{self, to_hex},
 };
 
 /// What every ticket begins with: so that it is told from other credentials, by us and by those who search
 /// for secrets where none should be.
 const PREFIX: &str = "tkt_";
+
+/// How many tickets of one user wait at a time, where that is bounded.
+const PER_USER: usize = 16;
 
 /// Issues tickets: credentials that open one connection, to one path, within 30 seconds. Cheap to clone.
 ///
@@ -57,7 +65,7 @@ const PREFIX: &str = "tkt_";
 /// ```
 ///
 /// The tickets of [`in_memory`](Self::in_memory) are good in the process that issued them. For several there is
-/// [`in_database`](Self::in_database), or a [`TicketStore`] of your own.
+/// `in_redis`, with the feature `redis`, `in_database`, with `database`, or a [`TicketStore`] of your own.
 #[derive(Clone)]
 pub struct Tickets {
     store: Arc<dyn TicketStore>,
@@ -81,6 +89,9 @@ struct Content {
     user_id: String,
     expires: Option<SystemTime>,
     claims: Map<String, Value>,
+    /// The digest of what it was issued for: its sockets are closed when that is revoked.
+    #[serde(default)]
+    origin: Option<String>,
 }
 
 impl Tickets {
@@ -97,6 +108,25 @@ impl Tickets {
     #[cfg(feature = "database")]
     pub async fn in_database(database: impl Into<crate::Database>) -> Result<Self, crate::StoreError> {
         Ok(Self::new(DatabaseTickets::open(database).await?))
+    }
+
+    /// Tickets in Redis, for several processes: on the first of the servers that `options` name.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use channels_auth::Tickets;
+    /// use channels_layer::RedisOptions;
+    ///
+    /// let tickets = Tickets::in_redis(&RedisOptions::url("redis://127.0.0.1:6379/0")?).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`LayerError`](channels_core::LayerError) if the server cannot be reached.
+    #[cfg(feature = "redis")]
+    pub async fn in_redis(options: &channels_layer::RedisOptions) -> Result<Self, channels_core::LayerError> {
+        Ok(Self::new(RedisTickets::connect(options).await?))
     }
 
     /// Tickets in a store of your own.
@@ -129,8 +159,9 @@ impl Tickets {
     pub async fn issue(&self, identity: &Identity, path: impl Into<String>) -> Result<Credential, AuthError> {
         let secret = random::bytes::<32>().map_err(AuthError::unavailable)?;
         let ticket = format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(secret));
-        let Identity { user_id, expires, claims } = identity.clone();
-        let content = Content { path: path.into(), user_id: user_id.clone(), expires, claims };
+        let Identity { user_id, expires, claims, origin, issued: _ } = identity.clone();
+        let origin = origin.map(Digest::to_text);
+        let content = Content { path: path.into(), user_id: user_id.clone(), expires, claims, origin };
         let now = self.clock.now();
         let stored = StoredTicket {
             owner: user_id,
@@ -170,8 +201,10 @@ impl Authenticator for Ticket {
         if credential.path() != Some(&content.path) {
             return Err(AuthError::Invalid("it is a ticket for another path"));
         }
-        let Content { user_id, expires, claims, path: _ } = content;
-        Ok(Some(Identity { user_id, expires, claims }))
+        let Content { user_id, expires, claims, origin, path: _ } = content;
+        let origin = origin.as_deref().and_then(Digest::parse);
+        let issued = stored.expires.checked_sub(self.tickets.lifetime);
+        Ok(Some(Identity { expires, claims, origin, issued, ..Identity::new(user_id) }))
     }
 }
 

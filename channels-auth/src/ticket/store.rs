@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use crate::AuthError;
 
-/// Where tickets wait until they are used: [memory](super::MemoryTickets), a database, or a store of your own
-/// that several processes share.
+/// Where tickets wait until they are used: [memory](super::MemoryTickets), a database, Redis, or a store of your
+/// own that several processes share.
 ///
 /// A ticket is kept under its digest, 64 hexadecimal digits. Nobody who reads the store can use it.
 #[async_trait]

@@ -17,6 +17,13 @@ pub(crate) struct Inbox(Rc<Queue>);
 struct Queue {
     limit: usize,
     state: RefCell<State>,
+    asides: RefCell<Vec<Aside>>,
+}
+
+/// Frames that go to somebody else than the consumer.
+struct Aside {
+    takes: Box<dyn Fn(&Frame) -> bool>,
+    inbox: Inbox,
 }
 
 #[derive(Default)]
@@ -33,7 +40,34 @@ const OVERHEAD: usize = size_of::<Frame>();
 
 impl Inbox {
     pub(crate) fn new(limit: usize) -> Self {
-        Self(Rc::new(Queue { limit, state: RefCell::default() }))
+        Self(Rc::new(Queue { limit, state: RefCell::default(), asides: RefCell::default() }))
+    }
+
+    /// A queue of its own, of this limit, for the frames that `takes` is true for; those that wait already, too.
+    pub(crate) fn take_aside(&self, limit: usize, takes: impl Fn(&Frame) -> bool + 'static) -> Self {
+        let aside = Self::new(limit);
+        {
+            let mut state = self.0.state.borrow_mut();
+            for frame in std::mem::take(&mut state.frames) {
+                if takes(&frame) {
+                    state.bytes -= frame.len() + OVERHEAD;
+                    aside.0.state.borrow_mut().append(frame);
+                } else {
+                    state.frames.push_back(frame);
+                }
+            }
+            aside.0.state.borrow_mut().ended = state.ended;
+            state.wake_reader();
+        }
+        self.0.asides.borrow_mut().push(Aside { takes: Box::new(takes), inbox: aside.clone() });
+        aside
+    }
+
+    /// The queue that this frame is for: this one, unless somebody takes such frames aside.
+    pub(crate) fn of(&self, frame: &Frame) -> Self {
+        let asides = self.0.asides.borrow();
+        let aside = asides.iter().find(|aside| (aside.takes)(frame));
+        aside.map_or_else(|| self.clone(), |aside| aside.inbox.clone())
     }
 
     /// Whether a push would wait.
@@ -54,9 +88,7 @@ impl Inbox {
             if let Some(frame) = frame.take()
                 && !state.ended
             {
-                state.bytes += frame.len() + OVERHEAD;
-                state.frames.push_back(frame);
-                state.wake_driver();
+                state.append(frame);
             }
             Poll::Ready(())
         })
@@ -65,10 +97,13 @@ impl Inbox {
 
     /// Nothing comes after what is queued.
     pub(crate) fn end(&self) {
-        let mut state = self.0.state.borrow_mut();
-        state.ended = true;
-        state.wake_driver();
-        state.wake_reader();
+        {
+            let mut state = self.0.state.borrow_mut();
+            state.ended = true;
+            state.wake_driver();
+            state.wake_reader();
+        }
+        self.0.asides.borrow().iter().for_each(|aside| aside.inbox.end());
     }
 
     /// The next frame; `None` at the end. Cancel safe.
@@ -95,6 +130,12 @@ impl Inbox {
 }
 
 impl State {
+    fn append(&mut self, frame: Frame) {
+        self.bytes += frame.len() + OVERHEAD;
+        self.frames.push_back(frame);
+        self.wake_driver();
+    }
+
     fn wake_reader(&mut self) {
         if let Some(waker) = self.reader.take() {
             waker.wake();

@@ -9,9 +9,8 @@ use futures_util::future::LocalBoxFuture;
 use super::unhandled;
 use crate::{Result, Socket, transport::Encoding};
 
-type Method<C> = Box<
-    dyn for<'a> Fn(&'a mut C, &'a Envelope, &'a mut Socket) -> LocalBoxFuture<'a, Result<()>> + Send + Sync,
->;
+type Method<C, X> =
+    Box<dyn for<'a> Fn(&'a mut C, &'a Envelope, &'a mut X) -> LocalBoxFuture<'a, Result<()>> + Send + Sync>;
 
 /// Makes the ready frame of an event, as a client needs it.
 pub(crate) type Relay = fn(&Envelope, Encoding) -> Result<Bytes, EventError>;
@@ -28,7 +27,8 @@ pub(crate) enum Way {
 /// Where each event of a route goes, without the consumer's type: what a group needs to know of a member.
 pub(crate) type Ways = HashMap<&'static str, Way>;
 
-/// The events a consumer takes. Built once for a route, shared by its connections.
+/// The events a consumer takes. Built once for a route, shared by its connections; or once for a
+/// [worker](crate::Worker), whose methods get a [`Job`](crate::Job) where a connection's get its socket.
 ///
 /// ```
 /// use channels_core::{Event, Frame, Handlers, Received, Result, Socket, WebsocketConsumer};
@@ -59,24 +59,39 @@ pub(crate) type Ways = HashMap<&'static str, Way>;
 ///     }
 /// }
 /// ```
-pub struct Handlers<C> {
+pub struct Handlers<C, X = Socket> {
     ways: Ways,
-    methods: HashMap<&'static str, Method<C>>,
+    methods: HashMap<&'static str, Method<C, X>>,
 }
 
-/// A route's handlers, complete.
-pub(crate) struct Dispatch<C> {
+/// A route's handlers, or a worker's, complete.
+pub(crate) struct Dispatch<C, X = Socket> {
     pub(crate) ways: Arc<Ways>,
-    methods: HashMap<&'static str, Method<C>>,
+    methods: HashMap<&'static str, Method<C, X>>,
 }
 
-impl<C: 'static> Dispatch<C> {
-    pub(crate) fn collect(register: impl FnOnce(&mut Handlers<C>)) -> Self {
+impl<C: 'static, X: 'static> Dispatch<C, X> {
+    pub(crate) fn collect(register: impl FnOnce(&mut Handlers<C, X>)) -> Self {
         let mut handlers = Handlers { ways: HashMap::new(), methods: HashMap::new() };
         register(&mut handlers);
         Self { ways: Arc::new(handlers.ways), methods: handlers.methods }
     }
 
+    /// Whether there is a method for events of this type.
+    pub(crate) fn takes(&self, kind: &str) -> bool {
+        self.methods.contains_key(kind)
+    }
+
+    /// Calls the method for an event. Nothing happens if there is none.
+    pub(crate) async fn call(&self, consumer: &mut C, envelope: &Envelope, context: &mut X) -> Result<()> {
+        match self.methods.get(envelope.kind()) {
+            Some(method) => method(consumer, envelope, context).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl<C: 'static> Dispatch<C> {
     /// Takes an event of the consumer's own channel to where it goes.
     pub(crate) async fn event(
         &self,
@@ -84,13 +99,13 @@ impl<C: 'static> Dispatch<C> {
         envelope: &Envelope,
         socket: &mut Socket,
     ) -> Result<()> {
-        match (self.ways.get(envelope.kind()), self.methods.get(envelope.kind())) {
-            (Some(Way::Relay(frame)), _) => {
+        match self.ways.get(envelope.kind()) {
+            Some(Way::Relay(frame)) => {
                 let frame = frame(envelope, socket.link().encoding())?;
                 socket.send_frame(frame).await
             }
-            (Some(Way::Method), Some(method)) => method(consumer, envelope, socket).await,
-            (Some(Way::Method) | None, _) => {
+            Some(Way::Method) => self.call(consumer, envelope, socket).await,
+            None => {
                 unhandled::note(envelope.kind());
                 Ok(())
             }
@@ -111,21 +126,23 @@ impl<C: 'static> Handlers<C> {
     pub fn relay<E: Event>(&mut self) {
         self.insert(E::TYPE, Way::Relay(|envelope, encoding| encoding.frame(&envelope.open::<E>()?)));
     }
+}
 
+impl<C: 'static, X: 'static> Handlers<C, X> {
     /// Calls `method` for every `E` that reaches this consumer: `on.event(Self::chat_message)`.
     ///
     /// # Panics
     ///
-    /// If `E`'s type already has a handler. Routes are built at start-up, so this shows then.
+    /// If `E`'s type already has a handler. Routes and workers are built at start-up, so this shows then.
     #[track_caller]
     pub fn event<E, M>(&mut self, method: M)
     where
         E: Event,
-        M: AsyncFn(&mut C, Received<E>, &mut Socket) -> Result<()> + Copy + Send + Sync + 'static,
+        M: AsyncFn(&mut C, Received<E>, &mut X) -> Result<()> + Copy + Send + Sync + 'static,
     {
         self.insert(E::TYPE, Way::Method);
-        let method: Method<C> = Box::new(move |consumer, envelope, socket| {
-            Box::pin(async move { method(consumer, envelope.open()?, socket).await })
+        let method: Method<C, X> = Box::new(move |consumer, envelope, context| {
+            Box::pin(async move { method(consumer, envelope.open()?, context).await })
         });
         self.methods.insert(E::TYPE, method);
     }
@@ -137,7 +154,7 @@ impl<C: 'static> Handlers<C> {
     }
 }
 
-impl<C> fmt::Debug for Handlers<C> {
+impl<C, X> fmt::Debug for Handlers<C, X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.ways.keys()).finish()
     }

@@ -1,6 +1,6 @@
 //! A consumer whose messages are JSON of one type.
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     CloseCode, Error, Frame, Handlers, Result, Socket, WebsocketConsumer, close::cut, reply::ErrorFrame,
@@ -8,12 +8,20 @@ use crate::{
 
 /// How much of the parser's words a client gets, in bytes: they may quote all that it sent.
 const LONGEST_REASON: usize = 200;
+/// The longest `ref` that an error frame repeats, in bytes.
+const LONGEST_REFERENCE: usize = 64;
+/// What answers a client's `{"type": "ping"}`: a browser's script sees no pings of WebSockets, and cannot send any.
+const PONG: &str = r#"{"type":"pong"}"#;
 
 /// A consumer whose messages are JSON of one type: most consumers.
 ///
 /// What is not an [`Incoming`](Self::Incoming) never reaches it: the client gets an error frame,
 /// `{"type": "error", "code": "bad_message", "message": "..."}`, and the connection lives on. So it does when
-/// a hook fails: with `internal` for the code, or what [`Error::reply`] says.
+/// a hook fails: with `internal` for the code, or what [`Error::reply`] says. If the message has a `ref`, so has
+/// the error frame: a client knows by it which of its messages was not understood.
+///
+/// A client's `{"type": "ping"}` is answered with `{"type": "pong"}`, and does not reach the consumer either,
+/// unless it is an [`Incoming`](Self::Incoming): then the answer is the consumer's.
 ///
 /// ```
 /// use channels_core::{JsonWebsocketConsumer, Result, Socket};
@@ -75,12 +83,14 @@ impl<C: JsonWebsocketConsumer> WebsocketConsumer for C {
                 "this endpoint takes JSON as text, not binary messages",
             ));
         };
-        match serde_json::from_str(&text) {
+        let received = match serde_json::from_str(&text) {
             Ok(content) => self.receive_json(content, socket).await,
+            Err(_) if is_ping(&text) => socket.send_text(PONG).await,
             Err(error) => {
                 Err(Error::reply("bad_message", cut(&error.to_string(), LONGEST_REASON).to_owned()))
             }
-        }
+        };
+        received.map_err(|error| error.in_answer_to(reference(&text)))
     }
 
     async fn disconnect(&mut self, code: CloseCode, socket: &mut Socket) -> Result<()> {
@@ -90,4 +100,23 @@ impl<C: JsonWebsocketConsumer> WebsocketConsumer for C {
     fn error_frame(error: &Error) -> Option<Frame> {
         Some(Frame::Text(ErrorFrame::new(error).to_json().into()))
     }
+}
+
+fn is_ping(text: &str) -> bool {
+    #[derive(Deserialize)]
+    #[serde(tag = "type", rename_all = "lowercase")]
+    enum Heartbeat {
+        Ping,
+    }
+    matches!(serde_json::from_str(text), Ok(Heartbeat::Ping))
+}
+
+/// What the client calls its message, if it does.
+fn reference(text: &str) -> Option<Box<str>> {
+    #[derive(Deserialize)]
+    struct Message {
+        r#ref: Box<str>,
+    }
+    let Message { r#ref } = serde_json::from_str(text).ok()?;
+    (r#ref.len() <= LONGEST_REFERENCE).then_some(r#ref)
 }

@@ -27,7 +27,7 @@ pub(crate) fn note(kind: &str) {
     if first {
         tracing::warn!(
             kind,
-            "event dropped: the consumer has no handler for it; add `on.event(..)` or `on.relay::<..>()` to its `events`"
+            "event dropped: the consumer has no handler for it; add `on.event(..)` (or, for a socket, `on.relay::<..>()`) to its `events`"
         );
     }
 }

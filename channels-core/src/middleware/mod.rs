@@ -2,6 +2,7 @@
 
 pub(crate) mod access_log;
 mod allowed_hosts;
+mod aside;
 mod connection_limit;
 mod from_fn;
 mod next;
@@ -15,6 +16,7 @@ use async_trait::async_trait;
 use self::allowed_hosts::same_host;
 pub use self::{
     allowed_hosts::{AllowedHosts, AllowedOrigins},
+    aside::Aside,
     connection_limit::ConnectionLimit,
     from_fn::{FromFn, from_fn},
     next::Next,

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::time::timeout;
 
-use super::{Middleware, Rejection};
+use super::{Aside, Middleware, Rejection};
 use crate::{
     Accept, CloseCode, Frame, Layer, Limits, Scope,
     channels::Endpoint,
@@ -48,6 +48,19 @@ impl Next<'_> {
             Ok(None) => Err(Rejection::new(CloseCode::UNAUTHENTICATED, "closed before the first message")),
             Err(_) => Err(Rejection::new(CloseCode::UNAUTHENTICATED, "no first message in time")),
         }
+    }
+
+    /// Takes messages of the client aside, from here on: those that `takes` is true for are read from what is
+    /// returned, and the consumer never sees them. Where several take the same one, the outermost gets it.
+    ///
+    /// `takes` is asked about every message, as it comes: it should be quick.
+    pub fn take_aside(&self, takes: impl Fn(&Frame) -> bool + 'static) -> Aside {
+        Aside::new(self.wire.link.clone(), &self.wire.inbox, takes)
+    }
+
+    /// The channel layer beneath the application.
+    pub fn layer(&self) -> &Layer {
+        self.layer
     }
 
     /// What bounds the connection. Who waits for others before [`run`](Self::run) waits no longer than

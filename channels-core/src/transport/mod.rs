@@ -19,6 +19,7 @@ pub(crate) use self::{
     handshake::{body, upgrade},
     mask::Mask,
     outbound::{FrameBody, Outbound, Relayed},
+    rate::Bucket,
     reader::read,
 };
 #[cfg(any(test, fuzzing))]

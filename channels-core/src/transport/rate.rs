@@ -61,7 +61,8 @@ pub(super) struct Meter {
     bytes: Option<Bucket>,
 }
 
-struct Bucket {
+/// A [`Rate`] at work.
+pub(crate) struct Bucket {
     limiter: DefaultDirectRateLimiter,
     burst: u32,
 }
@@ -69,8 +70,14 @@ struct Bucket {
 /// The client sends too fast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("rate limited, retry after {} s", .retry_after.as_secs() + 1)]
-pub(super) struct TooFast {
+pub(crate) struct TooFast {
     retry_after: Duration,
+}
+
+impl TooFast {
+    pub(crate) fn retry_after(self) -> Duration {
+        self.retry_after
+    }
 }
 
 impl From<TooFast> for Rejection {
@@ -96,11 +103,11 @@ impl Meter {
 }
 
 impl Bucket {
-    fn new(Rate(quota): Rate) -> Self {
+    pub(crate) fn new(Rate(quota): Rate) -> Self {
         Self { limiter: RateLimiter::direct(quota), burst: quota.burst_size().get() }
     }
 
-    fn take(&self, count: usize) -> Result<(), TooFast> {
+    pub(crate) fn take(&self, count: usize) -> Result<(), TooFast> {
         // more than ever fits takes all there is: one read may be bigger than the burst
         let count = u32::try_from(count).unwrap_or(u32::MAX).min(self.burst);
         let Some(count) = NonZeroU32::new(count) else { return Ok(()) };

@@ -77,6 +77,7 @@ async fn take(
         match message {
             Message::Frame(frame) => {
                 link.spoke();
+                let inbox = inbox.of(&frame);
                 if inbox.is_full() {
                     link.set_deaf(true);
                     inbox.push(frame).await;

@@ -152,7 +152,9 @@ pub async fn a_normal_channel_can_be_in_a_group(maker: Maker) {
 
     layer.add(&room, worker.name()).await;
     layer.group_send(&room, 1).await;
-    assert_eq!(worker.rest().await, [1]);
+    // the channel may be on another server than the group, where what is sent later arrives sooner
+    assert_eq!(worker.next().await, 1);
+    assert_eq!(worker.rest().await, NOTHING);
 
     layer.discard(&room, worker.name()).await;
     layer.group_send(&room, 2).await;

@@ -27,7 +27,7 @@ impl Backoff {
 }
 
 /// At random, from 0 up to 1. Without a source of randomness, the middle: that is no reason to stop.
-fn fraction() -> f64 {
+pub(super) fn fraction() -> f64 {
     getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX))
 }
 

@@ -49,6 +49,29 @@ impl Connector {
         self.host.shown()
     }
 
+    /// One to another server of the same cluster. `None` if this one is not reached over TCP.
+    pub(super) fn at(&self, host: &str, port: u16) -> Option<Self> {
+        let Place::Server(info) = &self.host.0 else { return None };
+        let address = match info.addr().clone() {
+            ConnectionAddr::Tcp(..) => ConnectionAddr::Tcp(host.to_owned(), port),
+            ConnectionAddr::TcpTls { insecure, tls_params, .. } => {
+                ConnectionAddr::TcpTls { host: host.to_owned(), port, insecure, tls_params }
+            }
+            ConnectionAddr::Unix(_) | _ => return None,
+        };
+        Some(Self { host: RedisHost(Place::Server(info.clone().set_addr(address))), ..self.clone() })
+    }
+
+    /// Where the server is, if that is a single one that is reached over TCP, and whether with TLS.
+    pub(super) fn address(&self) -> Option<(&str, u16, bool)> {
+        let Place::Server(info) = &self.host.0 else { return None };
+        match info.addr() {
+            ConnectionAddr::Tcp(host, port) => Some((host, *port, false)),
+            ConnectionAddr::TcpTls { host, port, .. } => Some((host, *port, true)),
+            ConnectionAddr::Unix(_) | _ => None,
+        }
+    }
+
     /// A connection that is ready. Whoever uses it puts a limit on each answer.
     pub(super) async fn connect(&self) -> Result<MultiplexedConnection, ConnectError> {
         self.within_limit(self.open(|info| info, config())).await

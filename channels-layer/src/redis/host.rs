@@ -51,9 +51,30 @@ pub enum RedisHostError {
     /// No sentinel was named.
     #[error("at least one sentinel is needed to find the server")]
     NoSentinel,
-    /// A server of a Redis Cluster.
+    /// A server of a Redis Cluster, where the layer's format cannot be kept.
     #[error("{0} is part of a Redis Cluster; name single servers, each a shard of its own")]
     Cluster(String),
+    /// No server of a cluster was named.
+    #[error("at least one server of the cluster is needed to find the others")]
+    NoServer,
+    /// A server that is no part of a Redis Cluster.
+    #[error(
+        "{0} is no part of a Redis Cluster; name it with RedisOptions::url, or start it with cluster-enabled yes"
+    )]
+    NoCluster(String),
+    /// A cluster on a Unix socket: there is no way for it to tell of its other servers.
+    #[error("a server of a cluster is reached over TCP; write redis:// or rediss://")]
+    ClusterSocket,
+    /// A server that lacks commands which are needed.
+    #[error("{server} is too old: {what} needs Redis {needs} or newer")]
+    TooOld {
+        /// Where it is.
+        server: String,
+        /// What is not to be had there.
+        what: &'static str,
+        /// The oldest version that has it.
+        needs: &'static str,
+    },
     /// A sentinel on a Unix socket: there is no way for it to tell of others.
     #[error("a sentinel is reached over TCP; write redis:// or rediss://")]
     SentinelSocket,
@@ -68,6 +89,15 @@ impl RedisHost {
     /// [`RedisHostError`] if it is no such URL.
     pub fn url(url: &str) -> Result<Self, RedisHostError> {
         Ok(Self(Place::Server(parse(url)?)))
+    }
+
+    /// A server of a cluster.
+    pub(super) fn of_cluster(url: &str) -> Result<Self, RedisHostError> {
+        let info = parse(url)?;
+        if matches!(info.addr(), ConnectionAddr::Unix(_)) {
+            return Err(RedisHostError::ClusterSocket);
+        }
+        Ok(Self(Place::Server(info)))
     }
 
     /// The server that sentinels call `service` and hold for the master. After a fail-over they are asked

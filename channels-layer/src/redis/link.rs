@@ -47,6 +47,12 @@ impl fmt::Debug for State {
     }
 }
 
+/// A connection, as it is at the moment.
+pub(super) struct Ready {
+    connection: MultiplexedConnection,
+    number: u64,
+}
+
 /// Why a command came to nothing.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failed {
@@ -59,6 +65,9 @@ pub(super) enum Failed {
     /// The connection broke, or the server refused.
     #[error("{0} did not do what it was asked to")]
     Refused(String, #[source] RedisError),
+    /// The event is for queues of several servers, and some of them have it.
+    #[error("some of the group's members have it, and others have not")]
+    Partly(#[source] Box<Failed>),
 }
 
 impl Failed {
@@ -67,7 +76,7 @@ impl Failed {
         match self {
             Self::NotSent(_) => false,
             // of several commands, the server may have refused the second
-            Self::NoAnswer(..) | Self::Refused(..) => true,
+            Self::NoAnswer(..) | Self::Refused(..) | Self::Partly(_) => true,
         }
     }
 }
@@ -76,6 +85,12 @@ impl From<Failed> for LayerError {
     fn from(failed: Failed) -> Self {
         Self::Unavailable(failed.into())
     }
+}
+
+/// Whether no server has heard of it, so that it may be sent later.
+pub(super) fn was_not_sent(error: &LayerError) -> bool {
+    let LayerError::Unavailable(cause) = error else { return false };
+    cause.downcast_ref::<Failed>().is_some_and(|failed| !failed.may_have_happened())
 }
 
 impl Link {
@@ -103,6 +118,23 @@ impl Link {
             }
             Err(error) => Err(LayerError::Unavailable(error.into())),
         }
+    }
+
+    /// Connects for the first time, and reopens the connection whenever it breaks. Never ends.
+    pub(super) async fn open_and_keep(self: Arc<Self>) {
+        if let Err(error) = self.open().await {
+            tracing::warn!(
+                server = self.shown(),
+                cause = cause(&error),
+                "the channel layer's server is away"
+            );
+        }
+        self.keep().await;
+    }
+
+    /// Whether there is a connection at the moment.
+    pub(super) fn has_connection(&self) -> bool {
+        matches!(*self.state.borrow(), State::Up { .. })
     }
 
     /// Whether the server is part of a cluster, where a script may not touch several keys. If it does not tell,
@@ -147,34 +179,60 @@ impl Link {
         F: Future<Output = RedisResult<T>>,
     {
         let started = Instant::now();
-        let outcome = match self.connection().await {
+        let outcome = match self.ready().await {
             Err(failed) => Err(failed),
-            Ok((connection, number)) => {
-                let left = self.limit.saturating_sub(started.elapsed());
-                match timeout(left, work(connection)).await {
-                    Ok(Ok(done)) => return Ok(done),
-                    Ok(Err(error)) => {
-                        if is_broken(&error) {
-                            self.breaks(number);
-                        }
-                        Err(Failed::Refused(self.shown(), error))
-                    }
-                    Err(_) => {
-                        self.breaks(number);
-                        Err(Failed::NoAnswer(self.shown(), self.limit))
-                    }
-                }
-            }
+            Ok(ready) => self.run_on(ready, self.limit.saturating_sub(started.elapsed()), work).await,
         };
-        metrics::layer_failed();
+        if outcome.is_err() {
+            metrics::layer_failed();
+        }
         outcome
     }
 
-    async fn connection(&self) -> Result<(MultiplexedConnection, u64), Failed> {
+    /// The same, but without a connection it is given up at once.
+    pub(super) async fn run_if_up<T, F>(
+        &self,
+        work: impl FnOnce(MultiplexedConnection) -> F,
+    ) -> Result<T, Failed>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        if self.has_connection() { self.run(work).await } else { Err(Failed::NotSent(self.shown())) }
+    }
+
+    /// Runs commands over a connection that is [ready](Self::ready), within what is left of the time limit.
+    pub(super) async fn run_on<T, F>(
+        &self,
+        ready: Ready,
+        left: Duration,
+        work: impl FnOnce(MultiplexedConnection) -> F,
+    ) -> Result<T, Failed>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        match timeout(left, work(ready.connection)).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(error)) => {
+                if is_broken(&error) {
+                    self.breaks(ready.number);
+                }
+                Err(Failed::Refused(self.shown(), error))
+            }
+            Err(_) => {
+                self.breaks(ready.number);
+                Err(Failed::NoAnswer(self.shown(), self.limit))
+            }
+        }
+    }
+
+    /// Waits for a connection, but no longer than until the outage is as old as the limit.
+    pub(super) async fn ready(&self) -> Result<Ready, Failed> {
         let mut state = self.state.subscribe();
         loop {
             let since = match &*state.borrow_and_update() {
-                State::Up { connection, number } => return Ok((connection.clone(), *number)),
+                State::Up { connection, number } => {
+                    return Ok(Ready { connection: connection.clone(), number: *number });
+                }
                 State::Down { since } => *since,
                 State::Closed => return Err(Failed::NotSent(self.shown())),
             };

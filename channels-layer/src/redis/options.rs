@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::RedisHost;
+use super::{OnOutage, RedisHost};
 use crate::{
     RedisHostError, Retention,
     wire::{Codec, Fernet, Format},
@@ -10,7 +10,8 @@ use crate::{
 
 /// What a layer over Redis can be told. The defaults are channels_redis'.
 ///
-/// All who share a layer, Django too, must agree on everything but the time limit.
+/// All who share a layer, Django too, must agree on everything but the time limit and what becomes of events in an
+/// outage.
 ///
 /// ```
 /// use channels_layer::{RedisOptions, Retention, wire::Format};
@@ -25,6 +26,7 @@ use crate::{
 #[derive(Clone)]
 pub struct RedisOptions {
     pub(super) hosts: Vec<RedisHost>,
+    pub(super) cluster: bool,
     pub(super) prefix: String,
     pub(super) retention: Retention,
     pub(super) format: Format,
@@ -32,6 +34,7 @@ pub struct RedisOptions {
     pub(super) random_prefix: usize,
     pub(super) pinned: bool,
     pub(super) time_limit: Duration,
+    pub(super) on_outage: OnOutage,
     pub(super) tls_root: Option<Vec<u8>>,
 }
 
@@ -40,6 +43,7 @@ impl RedisOptions {
     pub fn new(host: RedisHost) -> Self {
         Self {
             hosts: vec![host],
+            cluster: false,
             prefix: "asgi".to_owned(),
             retention: Retention::default(),
             format: Format::default(),
@@ -47,6 +51,7 @@ impl RedisOptions {
             random_prefix: 12,
             pinned: false,
             time_limit: Duration::from_secs(5),
+            on_outage: OnOutage::Fail,
             tls_root: None,
         }
     }
@@ -58,6 +63,28 @@ impl RedisOptions {
     /// [`RedisHostError`] if it is no such URL.
     pub fn url(url: &str) -> Result<Self, RedisHostError> {
         Ok(Self::new(RedisHost::url(url)?))
+    }
+
+    /// A Redis Cluster, for [`RedisPubSubLayer`](crate::RedisPubSubLayer), in sharded publish and subscribe: each
+    /// event goes to the one server that has its slot, not to all. It needs Redis 7.
+    ///
+    /// The URLs are those of some of its servers, to ask for the others; logins and TLS are the same for all.
+    /// Django does not hear what is sent here: channels_redis has no sharded publishing.
+    ///
+    /// ```
+    /// use channels_layer::RedisOptions;
+    ///
+    /// let options = RedisOptions::cluster(["redis://10.0.0.1:6379", "redis://10.0.0.2:6379"])?.prefix("chat");
+    /// # Ok::<_, channels_layer::RedisHostError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`RedisHostError`] if there is no URL, or one is none of a server that is reached over TCP.
+    pub fn cluster<'a>(urls: impl IntoIterator<Item = &'a str>) -> Result<Self, RedisHostError> {
+        let hosts = urls.into_iter().map(RedisHost::of_cluster).collect::<Result<Vec<_>, _>>()?;
+        let first = hosts.first().cloned().ok_or(RedisHostError::NoServer)?;
+        Ok(Self { hosts, cluster: true, ..Self::new(first) })
     }
 
     /// A further server, which takes its share of groups and channels: channels_redis' `hosts`. All who share
@@ -124,6 +151,13 @@ impl RedisOptions {
         self
     }
 
+    /// What becomes of an event that is sent while the server is away. By default the send fails.
+    #[must_use]
+    pub fn on_outage(mut self, what: OnOutage) -> Self {
+        self.on_outage = what;
+        self
+    }
+
     /// The certificates, in PEM, of those who may vouch for a server reached with TLS, instead of the
     /// system's.
     #[must_use]
@@ -159,6 +193,7 @@ impl fmt::Debug for RedisOptions {
             .field("format", &self.format)
             .field("encrypted", &!self.keys.is_empty())
             .field("time_limit", &self.time_limit)
+            .field("on_outage", &self.on_outage)
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,8 @@
 //! A Django site with channels_redis on the same layer, in every way both can be set up.
 //!
-//! `PEER_VENV` is its virtual environment; `cargo xtask test` makes it.
+//! `PEER_VENV` is its virtual environment; `cargo xtask test` makes it. Sessions, tokens and names are compared in
+//! other places: `tests/auth/`, `src/wire/vectors.rs` and `tests/vectors.rs`; a chat of both is in `tests/redis/chat.rs` of the
+//! facade.
 
 use std::{
     collections::HashMap,
@@ -9,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -59,7 +62,7 @@ const PUB_SUB: Setup = Setup { kind: Kind::PubSub, ..PLAIN };
 /// Both sides, on a server of their own.
 struct Site {
     setup: Setup,
-    _servers: Vec<Server>,
+    servers: Vec<Server>,
     layer: Arc<dyn ChannelLayer>,
     settings: HashMap<&'static str, String>,
 }
@@ -114,7 +117,7 @@ impl Site {
             Kind::Core => Arc::new(RedisLayer::with_options(options).await.unwrap()),
             Kind::PubSub => Arc::new(RedisPubSubLayer::with_options(options).await.unwrap()),
         };
-        Self { setup, _servers: servers, layer, settings: settings.into_iter().chain(more).collect() }
+        Self { setup, servers, layer, settings: settings.into_iter().chain(more).collect() }
     }
 
     fn message(&self, text: &str) -> PeerMessage {
@@ -385,10 +388,12 @@ matrix! {
     json_with_a_prefix: Setup { format: "json", prefix: "other:app", ..PLAIN }, core;
     encrypted: Setup { encrypted: true, ..PLAIN }, core;
     three_servers: Setup { shards: 3, ..PLAIN }, core;
+    all_at_once: Setup { format: "json", prefix: "other:app", encrypted: true, shards: 3, ..PLAIN }, core;
     pub_sub: PUB_SUB, pub_sub;
     pub_sub_json_with_a_prefix: Setup { format: "json", prefix: "other", ..PUB_SUB }, pub_sub;
     pub_sub_encrypted: Setup { encrypted: true, ..PUB_SUB }, pub_sub;
     pub_sub_three_servers: Setup { shards: 3, ..PUB_SUB }, pub_sub;
+    pub_sub_all_at_once: Setup { format: "json", prefix: "other", encrypted: true, shards: 3, ..PUB_SUB }, pub_sub;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -406,4 +411,78 @@ async fn a_queue_that_one_side_filled_is_full_for_the_other() {
 
     assert!(matches!(refused, Err(LayerError::ChannelFull { capacity: 2, .. })), "{refused:?}");
     assert_eq!(site.django(&["peer_send", "mails", &shown])["error"], "ChannelFull");
+}
+
+/// Takes so many seconds off the scores of all members of a sorted set.
+fn make_older(server: &Server, key: &str, seconds: i64) {
+    let mut client = server.client();
+    let members: Vec<Vec<u8>> = redis::cmd("ZRANGE").arg(key).arg(0).arg(-1).query(&mut client).unwrap();
+    assert!(!members.is_empty(), "{key} is empty");
+    for member in members {
+        redis::cmd("ZINCRBY").arg(key).arg(-seconds).arg(member).exec(&mut client).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server and Django"]
+async fn a_message_that_one_side_sent_too_long_ago_is_too_old_for_the_other() {
+    let retention = Retention::default().capacity(1).expiry(Duration::from_secs(30));
+    let more = [("PEER_CAPACITY", "1"), ("PEER_EXPIRY", "30")];
+    let site = Site::start_with(PLAIN, retention, more).await;
+    let (old, new) = (site.message("old"), site.message("new"));
+
+    site.django_does(&["peer_send", "jobs", &Site::shown(&old).to_string()]);
+    site.layer.send(&channel("mails"), Envelope::new(old)).await.unwrap();
+    for queue in ["asgijobs", "asgimails"] {
+        make_older(&site.servers[0], queue, 40);
+    }
+    // what is too old takes no room either
+    site.layer.send(&channel("jobs"), Envelope::new(new.clone())).await.unwrap();
+    site.django_does(&["peer_send", "mails", &Site::shown(&new).to_string()]);
+
+    for queue in ["jobs", "mails"] {
+        assert_eq!(next(&mut site.layer.receive(&channel(queue)).await.unwrap()).await, new);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server and Django"]
+async fn a_membership_that_lapsed_is_one_for_neither_side() {
+    let retention = Retention::default().group_expiry(Duration::from_secs(60));
+    let site = Site::start_with(PLAIN, retention, [("PEER_GROUP_EXPIRY", "60")]).await;
+    let mut mailbox = site.layer.new_channel("specific").await.unwrap();
+    let (first, second) = (site.message("nobody hears"), site.message("heard again"));
+
+    site.django_does(&["peer_group_add", "room", mailbox.name().as_str()]);
+    site.django_does(&["peer_group_add", "room", "jobs"]);
+    make_older(&site.servers[0], "asgi:group:room", 70);
+    let delivery = site.layer.group_send(&group("room"), Envelope::new(first.clone())).await.unwrap();
+    assert_eq!((delivery.delivered, delivery.dropped), (0, 0));
+
+    site.layer.group_add(&group("room"), mailbox.name()).await.unwrap();
+    make_older(&site.servers[0], "asgi:group:room", 70);
+    site.django_group_send("room", &first);
+    site.layer.group_add(&group("room"), mailbox.name()).await.unwrap();
+    site.django_group_send("room", &second);
+
+    assert_eq!(next(&mut mailbox).await, second);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server and Django"]
+async fn who_is_over_capacity_because_of_django_is_counted() {
+    let retention = Retention::default().capacity(2);
+    let site = Site::start_with(PLAIN, retention, [("PEER_CAPACITY", "2")]).await;
+    let mut member = site.layer.new_channel("specific").await.unwrap();
+    site.layer.group_add(&group("room"), member.name()).await.unwrap();
+    site.django_does(&["peer_group_add", "room", "jobs"]);
+    let message = site.message("one more");
+    for _ in 0..2 {
+        site.django_does(&["peer_send", "jobs", &Site::shown(&message).to_string()]);
+    }
+
+    let delivery = site.layer.group_send(&group("room"), Envelope::new(message.clone())).await.unwrap();
+
+    assert_eq!((delivery.delivered, delivery.dropped), (1, 1));
+    assert_eq!(next(&mut member).await, message);
 }

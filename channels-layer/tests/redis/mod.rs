@@ -1,13 +1,17 @@
 //! The layer over Redis, on real servers that the tests start and end.
 
+mod cluster;
 mod conformance;
 mod django;
 mod faults;
 mod intents;
 mod outage;
+mod outbox;
+mod publisher;
 mod pubsub;
 mod server;
 mod sharing;
+mod tasks;
 mod topologies;
 
 use std::time::Duration;
@@ -61,7 +65,8 @@ async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
 async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     soon(what, async {
         while !is_so().await {
-            tokio::task::yield_now().await;
+            // the servers need the processor, too
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
     })
     .await;

@@ -83,8 +83,13 @@ impl Server {
     /// Part of a cluster, with the port on which its servers talk to each other: by default that is 10,000 higher,
     /// which not every free port has.
     pub(crate) fn start_in_cluster() -> (Self, u16) {
+        Self::start_in_cluster_with(&[])
+    }
+
+    pub(crate) fn start_in_cluster_with(args: &[&str]) -> (Self, u16) {
         let bus = free_port();
-        (Self::start_with(&["--cluster-enabled", "yes", "--cluster-port", &bus.to_string()]), bus)
+        let cluster = ["--cluster-enabled", "yes", "--cluster-port", &bus.to_string()];
+        (Self::start_with(&[&cluster, args].concat()), bus)
     }
 
     /// Starts again what was killed, on the same port, empty.
@@ -152,8 +157,16 @@ impl Drop for Server {
     }
 }
 
+/// Not one of those that the kernel gives to whoever connects: a test that waits for a server on one of them may
+/// get it itself, and be connected with itself.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    loop {
+        let (random, _) = Uuid::new_v4().as_u64_pair();
+        let port = 10_000 + u16::try_from(random % 20_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Waits until something listens.

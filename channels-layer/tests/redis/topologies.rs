@@ -1,11 +1,12 @@
 //! Servers as they are found in the wild: with users, on a socket, with TLS, behind sentinels.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use channels_layer::{
     ChannelLayer, Delivery, Envelope, Event, LayerError, Mailbox, RedisHost, RedisLayer, RedisOptions,
     RedisPubSubLayer,
 };
+use tokio::runtime::Handle;
 
 use super::{
     Note, Server, eventually, group, next, outage,
@@ -127,6 +128,33 @@ async fn a_server_of_a_cluster_is_refused_with_a_word_on_what_to_do() {
     let refused = RedisLayer::connect(&server.url()).await.unwrap_err();
 
     assert!(refused.to_string().contains("name single servers"), "{refused}");
+}
+
+/// A cluster of one: its address is what it was asked at, and everything goes over TLS.
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn a_cluster_speaks_tls() {
+    let folder = std::env::temp_dir().join(format!("channels-tls-{}", uuid::Uuid::new_v4().simple()));
+    std::fs::create_dir(&folder).unwrap();
+    let pem = certificate(&folder);
+    let port = free_port().to_string();
+    let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let (cert, key) = (file("cert.pem"), file("key.pem"));
+    let mut args = vec!["--tls-port", &port, "--tls-auth-clients", "no", "--tls-cluster", "yes"];
+    args.extend(["--tls-cert-file", &cert, "--tls-key-file", &key, "--tls-ca-cert-file", &cert]);
+    let (server, _) = Server::start_in_cluster_with(&args);
+    server.ask::<()>("CLUSTER ADDSLOTSRANGE 0 16383");
+    eventually("the cluster to be whole", async || {
+        server.ask::<String>("CLUSTER INFO").contains("cluster_state:ok")
+    })
+    .await;
+    listens(port.parse().unwrap());
+    let url = format!("rediss://localhost:{port}");
+
+    assert_publishes(RedisOptions::cluster([url.as_str()]).unwrap().tls_root(pem)).await;
+
+    assert_eq!(server.ask::<Vec<String>>("PUBSUB CHANNELS"), [""; 0]);
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// Three sentinels that watch a master with a replica.
@@ -281,4 +309,39 @@ async fn a_layer_that_publishes_follows_a_fail_over() {
     .await;
     outage::send_until_taken(&layer, &room, 2).await;
     assert_eq!(outage::next_note(&mut mailbox).await, 2);
+}
+
+/// Sentinels take another master, the old one is killed: under traffic, and for both layers.
+async fn assert_a_fail_over_is_told<L: ChannelLayer>(connect: impl AsyncFnOnce(RedisOptions) -> L) {
+    let mut watched = Watched::start().await;
+    let options = RedisOptions::new(watched.host()).time_limit(outage::LIMIT);
+    let tasks = Handle::current().metrics().num_alive_tasks();
+    {
+        let layer: Arc<dyn ChannelLayer> = Arc::new(connect(options).await);
+        let Watched { master, replica, .. } = &mut watched;
+        outage::assert_faults_are_told(1, Arc::clone(&layer), async || {
+            master.kill();
+            eventually("the replica to be the master", async || {
+                replica
+                    .try_ask::<String>("INFO replication")
+                    .is_ok_and(|answer| answer.contains("role:master"))
+            })
+            .await;
+            outage::send_until_taken(&*layer, &group("room"), u64::MAX - 1).await;
+        })
+        .await;
+    }
+    eventually("all tasks to end", async || Handle::current().metrics().num_alive_tasks() == tasks).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server"]
+async fn through_a_fail_over_everything_arrives_once_or_a_gap_is_told() {
+    assert_a_fail_over_is_told(async |options| RedisLayer::with_options(options).await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server"]
+async fn through_a_fail_over_everything_that_is_published_arrives_once_or_a_gap_is_told() {
+    assert_a_fail_over_is_told(async |options| RedisPubSubLayer::with_options(options).await.unwrap()).await;
 }

@@ -8,7 +8,7 @@ mod room;
 use std::{process::ExitCode, time::Duration};
 
 use actix_web::web::Data;
-use channels_actix::{JwtIssuer, TokenAuth};
+use channels_actix::{JwtIssuer, TokenAuth, client};
 use clap::Parser;
 use site::{Page, Site};
 
@@ -22,7 +22,6 @@ const PAGE: Page = Page {
     files: &[
         ("chat.css", include_str!("../static/chat.css")),
         ("chat.js", include_str!("../static/chat.js")),
-        ("link.js", include_str!("../static/link.js")),
         ("account.js", include_str!("../static/account.js")),
         ("timeline.js", include_str!("../static/timeline.js")),
     ],
@@ -57,6 +56,7 @@ async fn run(flags: Flags) -> site::Result<()> {
             .app_data(Data::new(issuer.clone()))
             .app_data(auth.rest())
             .configure(api::routes)
+            .configure(client::routes("/channels/"))
             .configure(PAGE.routes());
     })
     .await

@@ -43,9 +43,8 @@ export class Account {
   }
 
   /** @param {string} room */
-  socketUrl(room) {
-    const query = this.token ? `?token=${encodeURIComponent(this.token)}` : '';
-    return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws/chat/${room}/${query}`;
+  socketPath(room) {
+    return `/ws/chat/${room}/`;
   }
 
   /** @param {string} path @param {RequestInit} [init] */

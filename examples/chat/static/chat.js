@@ -1,12 +1,15 @@
-// The page: login, rooms, composer. account.js asks the REST side, link.js looks after the socket,
+// The page: login, rooms, composer. account.js asks the REST side, the library's client looks after the socket,
 // timeline.js draws the messages.
 
+import { connect, tokenChanged } from '/channels/index.js';
+
 import { Account, Refused } from './account.js';
-import { Link } from './link.js';
+import { whyEnded } from './reasons.js';
 import { element, paintAvatar } from './site.js';
 import { Timeline } from './timeline.js';
 
-/** @typedef {import('./link.js').Status} Status */
+/** @typedef {import('/channels/index.js').Connection} Connection */
+/** @typedef {import('/channels/index.js').Status} Status */
 /** @typedef {import('./timeline.js').Message} Message */
 /** @typedef {import('./account.js').LastMessage} LastMessage */
 
@@ -20,6 +23,7 @@ const STATE_NAMES = {
   idle: 'Signed out',
   connecting: 'Connecting…',
   open: 'Connected',
+  polling: 'Reconnecting',
   reconnecting: 'Reconnecting',
   closed: 'Disconnected',
   unauthorized: 'Not authorized',
@@ -32,7 +36,7 @@ const the = (id) => document.getElementById(id);
 class Indicator {
   #counting = 0;
 
-  /** @param {Partial<Status> & {state: keyof typeof STATE_NAMES}} status */
+  /** @param {Status} status */
   show({ state, code, retryAt }) {
     const [label, countdown] = the('state').querySelectorAll('.label, .countdown');
     Object.assign(the('state').dataset, { state, code: code ?? '' });
@@ -49,8 +53,8 @@ class Indicator {
 class Chat {
   #account = new Account();
   #indicator = new Indicator();
-  /** @type {Link | undefined} */
-  #link;
+  /** @type {Connection | undefined} */
+  #connection;
   #room = '';
   #timeline = new Timeline(the('scroller'), the('messages'), '');
   /** After a break, until the history is loaded: the last id before what may be missing.
@@ -79,14 +83,12 @@ class Chat {
   /** Comes without a token, once and on purpose, to show how the server refuses that. */
   #knock() {
     this.#logOut({ state: 'connecting' });
-    /** @param {Status} status */
-    const onStatus = (status) => {
+    this.#connection = connect(this.#account.socketPath(HOME), { attempts: 0 });
+    this.#connection.onState((status) => {
       this.#indicator.show(status);
       if (status.state === 'unauthorized') notify(`Without a token the server refuses, with code ${status.code}.`);
-      else if (status.reason) notify(status.reason);
-    };
-    this.#link = new Link(this.#account.socketUrl(HOME), { onStatus, onFrame() {} }, { attempts: 0 });
-    this.#link.start();
+      else notify(whyEnded(status));
+    });
   }
 
   async #logIn() {
@@ -103,14 +105,15 @@ class Chat {
 
   /** @param {Status} status  what the indicator tells about it */
   #logOut(status) {
-    this.#link?.stop();
-    this.#link = undefined;
+    this.#connection?.close();
+    this.#connection = undefined;
     this.#account.logOut();
+    tokenChanged();
     this.#indicator.show(status);
     the('rooms').replaceChildren();
     the('messages').replaceChildren();
     the('text').value = the('password').value = this.#unconfirmed = '';
-    the('login-error').textContent = status.reason ?? '';
+    the('login-error').textContent = whyEnded(status);
     notify('');
     showView('login');
     the('username').focus();
@@ -128,7 +131,7 @@ class Chat {
 
   /** @param {string} room */
   #open(room) {
-    this.#link?.stop();
+    this.#connection?.close();
     this.#room = room;
     this.#timeline = new Timeline(the('scroller'), the('messages'), this.#account.name);
     this.#missingAfter = undefined;
@@ -142,11 +145,14 @@ class Chat {
       if (button.ariaCurrent) button.scrollIntoView({ block: 'nearest', inline: 'nearest' });
     }
     notify('');
-    this.#link = new Link(this.#account.socketUrl(room), {
-      onStatus: (status) => this.#follow(status),
-      onFrame: (frame) => this.#hear(frame),
+    this.#connection = connect(this.#account.socketPath(room), {
+      token: () => this.#account.token,
+      identity: this.#account.name,
     });
-    this.#link.start();
+    this.#connection.onState((status) => this.#follow(status));
+    this.#connection.on('chat.message', (message) => this.#hear(message));
+    this.#connection.on('error', ({ code, message }) => this.#fail(message ?? code));
+    this.#follow(this.#connection.status);
     if (matchMedia('(hover: hover)').matches) the('text').focus();
   }
 
@@ -164,39 +170,46 @@ class Chat {
 
   /** @param {Status} status */
   #follow(status) {
-    const { state, reason, retryable } = status;
+    const { state, retryable, retryAt } = status;
+    const why = whyEnded(status);
     if (state === 'unauthorized') return this.#logOut(status);
     this.#indicator.show(status);
     the('send').disabled = state !== 'open';
     the('reconnect').hidden = !retryable && state !== 'reconnecting';
     if (state === 'open') notify('');
     else this.#giveBack();
-    if (reason) notify(reason);
-    // without any link yet, the history is worth showing all the same
-    if (state === 'open' || (state === 'reconnecting' && !this.#timeline.newest)) this.#catchUp();
+    if (why) notify(why);
+    // without any connection yet, the history is worth showing all the same
+    if (state === 'open' || (retryAt && !this.#timeline.newest)) this.#catchUp();
   }
 
-  /** @param {any} frame */
-  #hear(frame) {
-    if (frame.type === 'chat.message') {
-      this.#add([frame]);
-      the('jump').hidden = this.#timeline.atEnd;
-    } else if (frame.type === 'error') {
-      notify(frame.message ?? frame.code);
-      this.#giveBack();
-    }
+  /** @param {Message} message */
+  #hear(message) {
+    this.#add([message]);
+    the('jump').hidden = this.#timeline.atEnd;
   }
 
-  #say() {
+  /** What was said last could not be sent. @param {string} why */
+  #fail(why) {
+    notify(why);
+    this.#giveBack();
+  }
+
+  async #say() {
     const text = the('text').value.trim();
-    if (!text || !this.#link?.send({ type: 'chat.message', text })) return;
+    if (!text || this.#connection?.state !== 'open') return;
     this.#unconfirmed = text;
     the('text').value = '';
     this.#timeline.toEnd();
+    try {
+      await this.#connection.send({ type: 'chat.message', text });
+    } catch (error) {
+      this.#fail(error instanceof Error ? error.message : String(error));
+    }
   }
 
   #reconnect() {
-    this.#link?.retry();
+    this.#connection?.reconnect();
     the('text').focus();
   }
 
@@ -216,7 +229,7 @@ class Chat {
     if (back) this.#unconfirmed = '';
   }
 
-  /** Loads what was said while the link was away (the first time: the last page), and how the rooms stand. */
+  /** Loads what was said while the connection was away (the first time: the last page), and how the rooms stand. */
   async #catchUp() {
     const missingAfter = this.#missingAfter ??= this.#timeline.newest;
     this.#answer(this.#account.rooms()).then((rooms) => {
@@ -251,13 +264,13 @@ class Chat {
   /** What a REST call answers, unless it fails or comes too late: the user may be in another room by then.
    * @template T @param {Promise<T>} call @returns {Promise<T | undefined>} */
   async #answer(call) {
-    const link = this.#link;
+    const connection = this.#connection;
     try {
       const answer = await call;
-      return link === this.#link ? answer : undefined;
+      return connection === this.#connection ? answer : undefined;
     } catch (error) {
-      if (link !== this.#link) return undefined;
-      if (error instanceof Refused && error.status === 401) link?.refuse();
+      if (connection !== this.#connection) return undefined;
+      if (error instanceof Refused && error.status === 401) this.#logOut({ state: 'unauthorized', code: 4001 });
       else notify(error instanceof Error ? error.message : String(error));
       the('scroller').ariaBusy = 'false';
       return undefined;

@@ -112,7 +112,7 @@ async fn the_page_and_its_files_come_with_a_strict_policy() {
         ("/static/chat.css", "text/css; charset=utf-8"),
         ("/static/site.js", "text/javascript; charset=utf-8"),
         ("/static/chat.js", "text/javascript; charset=utf-8"),
-        ("/static/link.js", "text/javascript; charset=utf-8"),
+        ("/static/reasons.js", "text/javascript; charset=utf-8"),
         ("/static/account.js", "text/javascript; charset=utf-8"),
         ("/static/timeline.js", "text/javascript; charset=utf-8"),
     ] {

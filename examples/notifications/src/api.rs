@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{self, Data, Json, Path, Query},
 };
-use channels_actix::{Authenticated, DjangoUser, JwtIssuer, Layer, Session};
+use channels_actix::{Authenticated, DjangoUser, JwtIssuer, Layer, Revoker, Session};
 use serde::{Deserialize, Serialize};
 use site::{ApiError, Login, Users};
 
@@ -67,7 +67,14 @@ async fn log_in(
     Ok(HttpResponse::Ok().insert_header(cookie).json(LoggedIn { token: issuer.issue(id), username }))
 }
 
-async fn log_out(request: HttpRequest, sessions: Data<Session>) -> Result<HttpResponse, ApiError> {
+/// Ends what the request came with, and the sockets of all tabs that came with the same.
+async fn log_out(
+    user: Authenticated<DjangoUser>,
+    request: HttpRequest,
+    revoker: Data<Revoker>,
+    sessions: Data<Session>,
+) -> Result<HttpResponse, ApiError> {
+    revoker.logout(&user).await?;
     let cookie = sessions.of(&request).await?.logout().await?;
     Ok(HttpResponse::NoContent().insert_header(cookie).finish())
 }

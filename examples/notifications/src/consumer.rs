@@ -1,6 +1,9 @@
-//! What happens on a tab's socket: it is told, and says nothing.
+//! What happens on a tab's socket: it is told, and has nothing to say but how it fares.
 
-use channels_actix::{DjangoUser, Gap, Handlers, JsonWebsocketConsumer, Result, Socket};
+use channels_actix::{
+    DjangoUser, Gap, Handlers, JsonWebsocketConsumer, Result, Socket,
+    client::{AskForStats, ClientStats},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -22,9 +25,13 @@ struct Connected<'a> {
     unread: u32,
 }
 
-/// What a tab may say: nothing, so far.
+/// What a tab may say: how its connection has fared, when it is asked.
 #[derive(Deserialize)]
-pub(crate) enum Command {}
+#[serde(tag = "type")]
+pub(crate) enum Command {
+    #[serde(rename = "client.stats")]
+    Stats(ClientStats),
+}
 
 impl Bell {
     pub(crate) fn new(notifications: &Notifications) -> Self {
@@ -47,10 +54,13 @@ impl JsonWebsocketConsumer for Bell {
         socket.join(&tabs_of(&user.id)?).await?;
         socket.accept().await?;
         let unread = self.notifications.unread(user.id()?).await?;
-        socket.send_json(&Connected { user_id: &user.id, username: &user.username, unread }).await
+        socket.send_json(&Connected { user_id: &user.id, username: &user.username, unread }).await?;
+        // one that comes back tells of its breaks
+        socket.send_json(&AskForStats).await
     }
 
-    async fn receive_json(&mut self, command: Command, _: &mut Socket) -> Result<()> {
-        match command {}
+    async fn receive_json(&mut self, Command::Stats(stats): Command, _: &mut Socket) -> Result<()> {
+        stats.record();
+        Ok(())
     }
 }

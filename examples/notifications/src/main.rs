@@ -8,7 +8,7 @@ mod notifications;
 use std::{process::ExitCode, time::Duration};
 
 use actix_web::web::Data;
-use channels_actix::{JwtIssuer, Session, Source, TokenAuth, signing::SecretKeys};
+use channels_actix::{JwtIssuer, Session, Source, TokenAuth, client, signing::SecretKeys};
 use clap::Parser;
 use site::{Page, Site};
 
@@ -44,6 +44,7 @@ async fn run(flags: Flags) -> site::Result<()> {
         .wrap(auth.clone())
         .websocket("/ws/notifications/", move |_| Ok(Bell::new(&for_consumers)));
 
+    let revoker = auth.revoker(&layer);
     let rest = auth.rest().sources([Source::authorization("Bearer"), Source::cookie("sessionid")]);
     site.serve(channels, move |config| {
         config
@@ -53,7 +54,9 @@ async fn run(flags: Flags) -> site::Result<()> {
             .app_data(Data::new(sessions.clone()))
             .app_data(Data::new(layer.clone()))
             .app_data(rest.clone())
+            .app_data(Data::new(revoker.clone()))
             .configure(api::routes)
+            .configure(client::routes("/channels/"))
             .configure(PAGE.routes());
     })
     .await

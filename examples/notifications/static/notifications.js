@@ -1,10 +1,15 @@
 // The page: login, inbox, and a form to notify somebody. The client library looks after the socket.
 
-import { UnauthorizedError, connect } from '/channels-client/index.js';
+import { UnauthorizedError, connect, tokenChanged } from '/channels/index.js';
+
 import { Inbox } from './inbox.js';
+import { whyEnded } from './reasons.js';
 import { Account, Refused, notify, onSubmit, showAccount, showState, the } from './site.js';
 
-/** @typedef {import('/channels-client/index.js').Status} Status */
+/** @typedef {import('/channels/index.js').Status} Status */
+
+/** The close code of a login that was ended. */
+const REVOKED = 4500;
 
 const account = new Account();
 
@@ -48,6 +53,7 @@ async function logIn() {
   the('login-button').disabled = false;
 }
 
+/** Ends the sockets of all tabs, too: the server closes them. */
 async function logOut() {
   const loggedOut = account.call('POST', '/api/logout');
   leave({ state: 'idle' });
@@ -55,10 +61,12 @@ async function logOut() {
 }
 
 function enter() {
+  account.showsToken = !way.isSession;
   showAccount(true, account.name);
   connection = connect('/ws/notifications/', {
     // a session has no token to show; that it is there at all is known by the login
     token: way.isSession ? undefined : () => account.token,
+    identity: account.name,
     storageKey: Account.KEY,
     poll: ({ signal }) => listed(signal),
     pollInterval: 5_000,
@@ -77,19 +85,20 @@ function leave(status) {
   connection?.close();
   connection = undefined;
   account.forget();
+  tokenChanged();
   inbox.clear();
   showState(status);
   showAccount(false);
-  the('login-error').textContent = status.reason ?? '';
+  the('login-error').textContent = whyEnded(status);
 }
 
 /** @param {Status} status */
 function follow(status) {
-  if (status.state === 'unauthorized') return leave(status);
-  // another tab logged out
+  // refused, revoked, or logged out in another tab
+  if (status.state === 'unauthorized' || status.code === REVOKED) return leave(status);
   if (!account.token) return leave({ state: 'idle' });
   showState(status);
-  notify(status.state === 'closed' ? status.reason ?? 'The connection has ended.' : '');
+  notify(whyEnded(status));
 }
 
 /** What happened before the socket was open, or while it was not. */

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use redis::{PushInfo, PushKind, Value, aio::AsyncPushSender};
 use tokio::sync::Notify;
 
-use super::Shared;
+use super::{Shared, registry::Registry, servers::Server};
 use crate::metrics::{self, Reason};
 
 /// How many messages may come while groups are subscribed again.
@@ -22,6 +22,7 @@ const HELD: usize = 10_000;
 /// which are bounded. A process that is too slow for that is cut off by Redis (`client-output-buffer-limit`).
 pub(super) struct Intake {
     shared: Arc<Shared>,
+    server: Server,
     flow: Mutex<Flow>,
     /// That the connection is lost.
     pub(super) lost: Notify,
@@ -37,9 +38,9 @@ enum Flow {
 
 impl Intake {
     /// One that holds back what comes until it is [opened](Self::open).
-    pub(super) fn new(shared: &Arc<Shared>) -> Arc<Self> {
+    pub(super) fn new(shared: &Arc<Shared>, server: Server) -> Arc<Self> {
         let flow = Mutex::new(Flow::Held(Vec::new()));
-        Arc::new(Self { shared: Arc::clone(shared), flow, lost: Notify::new() })
+        Arc::new(Self { shared: Arc::clone(shared), server, flow, lost: Notify::new() })
     }
 
     /// What the connection calls.
@@ -52,23 +53,38 @@ impl Intake {
     }
 
     fn said(&self, info: PushInfo) {
-        if info.kind == PushKind::Disconnection {
+        let kind = info.kind;
+        if kind == PushKind::Disconnection {
             self.lost.notify_one();
+        } else if kind == PushKind::Message || kind == PushKind::SMessage {
+            if let Ok([Value::BulkString(topic), Value::BulkString(message)]) = <[_; 2]>::try_from(info.data)
+                && let Ok(topic) = String::from_utf8(topic)
+            {
+                self.take(topic, message.into());
+            }
+        } else if kind == PushKind::SSubscribe {
+            self.note(&info.data, Registry::confirmed);
+        } else if kind == PushKind::SUnsubscribe {
+            // also without being asked: when the topic's slot has become another's
+            self.note(&info.data, Registry::ended);
         }
-        if info.kind != PushKind::Message {
-            return;
-        }
-        if let Ok([Value::BulkString(topic), Value::BulkString(message)]) = <[_; 2]>::try_from(info.data)
-            && let Ok(topic) = String::from_utf8(topic)
-        {
-            self.take(topic, message.into());
+    }
+
+    /// What a server says of a topic in a cluster: more exact than the answers to commands, which what it says
+    /// without being asked may put out of step.
+    fn note(&self, data: &[Value], what: impl FnOnce(&Registry, Server, &str)) {
+        let flow = self.flow.lock().unwrap_or_else(PoisonError::into_inner);
+        let [Value::BulkString(topic), ..] = data else { return };
+        match (&*flow, str::from_utf8(topic)) {
+            (Flow::Held(_) | Flow::Open, Ok(topic)) => what(&self.shared.registry, self.server, topic),
+            (Flow::Cut, _) | (_, Err(_)) => {}
         }
     }
 
     fn take(&self, topic: String, message: Bytes) {
         // held while it is handed out: what follows must not come first
         match &mut *self.flow.lock().unwrap_or_else(PoisonError::into_inner) {
-            Flow::Open => self.shared.hand_out(&topic, message),
+            Flow::Open => self.hand_out(&topic, message),
             Flow::Held(held) if held.len() < HELD => held.push((topic, message)),
             Flow::Held(_) => metrics::dropped(Reason::Full),
             Flow::Cut => {}
@@ -80,7 +96,21 @@ impl Intake {
         let mut flow = self.flow.lock().unwrap_or_else(PoisonError::into_inner);
         first();
         if let Flow::Held(held) = replace(&mut *flow, Flow::Open) {
-            held.into_iter().for_each(|(topic, message)| self.shared.hand_out(&topic, message));
+            held.into_iter().for_each(|(topic, message)| self.hand_out(&topic, message));
+        }
+    }
+
+    /// Holds back what comes until it is [opened](Self::open) again.
+    pub(super) fn hold(&self) {
+        let mut flow = self.flow.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Flow::Open = *flow {
+            *flow = Flow::Held(Vec::new());
+        }
+    }
+
+    fn hand_out(&self, topic: &str, message: Bytes) {
+        if self.shared.registry.is_from(self.server, topic) {
+            self.shared.hand_out(topic, message);
         }
     }
 
@@ -101,7 +131,7 @@ mod tests {
         let name = shared.registry.names.new_channel("specific").unwrap();
         let room = Group::named("room").unwrap();
         let (_, mailbox, _) = shared.registry.subscribe(&room, name, shared.time_limit).unwrap();
-        (Intake::new(&shared), mailbox)
+        (Intake::new(&shared, 0), mailbox)
     }
 
     fn says(intake: &Intake, kind: &str) {

@@ -1,14 +1,19 @@
 //! Groups and channels in Redis' publish and subscribe: `channels_redis.pubsub.RedisPubSubChannelLayer`.
 
+mod announcer;
+mod cluster;
 mod intake;
 mod names;
+mod publisher;
 mod registry;
+mod servers;
 mod subscriber;
 mod topics;
 #[cfg(test)]
 mod vectors;
 
 use std::{
+    collections::BTreeMap,
     fmt,
     pin::Pin,
     sync::{Arc, Weak},
@@ -17,27 +22,40 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, timeout_at},
+};
 use tokio_util::task::AbortOnDropHandle;
 
-use self::{names::Names, registry::Registry, subscriber::Subscriber, topics::Confirmation};
+pub(super) use self::announcer::Announcer;
+use self::{
+    cluster::Cluster,
+    names::Names,
+    publisher::ANYBODY,
+    registry::Registry,
+    servers::{Map, Servers},
+    subscriber::Subscriber,
+    topics::Confirmation,
+};
 use super::{
-    RedisOptions,
+    OutboxStats, RedisOptions,
     connect::Connector,
     link::{Failed, Link},
+    outbox::{self, Outbox, To},
     unreadable::unreadable,
 };
 use crate::{
-    ChannelLayer, ChannelName, Delivery, Envelope, Group, LayerError, Mailbox, Retention,
-    metrics::{self, Reason},
-    wire::{Address, Codec},
+    ChannelLayer, ChannelName, Delivery, Envelope, Group, LayerError, Mailbox, Retention, metrics,
+    wire::Codec,
 };
 
 /// A channel layer over Redis that keeps nothing there: `channels_redis.pubsub` of Django.
 ///
 /// What is sent reaches those who are there at that moment, in every process, Django's included: names and
 /// messages are those of channels_redis 4.3. An event for a group is one command, however many processes have
-/// members. It needs Redis 6 or newer.
+/// members. It needs Redis 6 or newer. On a Redis Cluster of version 7, [`RedisOptions::cluster`] spreads events over
+/// its servers.
 ///
 /// ```no_run
 /// use channels_layer::{Layer, RedisPubSubLayer};
@@ -59,7 +77,7 @@ use crate::{
 /// last one the layer ends, and all of its mailboxes with it.
 ///
 /// When the server is away, calls fail with [`LayerError::Unavailable`] within the
-/// [time limit](RedisOptions::time_limit); mailboxes stay, and when it is back they are told by a
+/// [time limit](RedisOptions::time_limit), or events [wait](RedisOptions::on_outage); mailboxes stay, and when it is back they are told by a
 /// [`Gap`](crate::Gap).
 #[derive(Clone)]
 pub struct RedisPubSubLayer(Arc<Inner>);
@@ -87,10 +105,15 @@ struct Inner {
 /// What a layer's tasks and mailboxes have in common.
 struct Shared {
     registry: Registry,
-    links: Vec<Arc<Link>>,
+    servers: watch::Sender<Arc<Servers>>,
+    /// That a server sends all that it should again.
+    whole: Notify,
+    /// In a cluster: that it may not be as it is held to be.
+    unsure: Notify,
     codec: Codec,
     retention: Retention,
     time_limit: Duration,
+    outbox: Option<Outbox>,
 }
 
 impl RedisPubSubLayer {
@@ -109,7 +132,8 @@ impl RedisPubSubLayer {
     ///
     /// # Errors
     ///
-    /// [`LayerError::Unavailable`] if one of the servers cannot be reached within the time limit.
+    /// [`LayerError::Unavailable`] if one of the servers cannot be reached within the time limit, or of a cluster
+    /// none; [`LayerError::Host`] if a cluster is asked for, and the server is of none or older than Redis 7.
     pub async fn with_options(options: RedisOptions) -> Result<Self, LayerError> {
         // without the types beneath: rustc follows them into the `main` that awaits this, and may give up
         let opened: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(Self::open(options));
@@ -119,11 +143,17 @@ impl RedisPubSubLayer {
     async fn open(options: RedisOptions) -> Result<Self, LayerError> {
         let shared = Shared::new(&options);
         let mut tasks = Vec::new();
-        for (server, link) in shared.links.iter().enumerate() {
-            link.open().await?;
-            let subscriber = Subscriber::open(&shared, server).await?;
-            tasks.push(AbortOnDropHandle::new(tokio::spawn(subscriber.run())));
-            tasks.push(AbortOnDropHandle::new(tokio::spawn(Arc::clone(link).keep())));
+        let mut spawn = |task| tasks.push(AbortOnDropHandle::new(task));
+        if options.cluster {
+            let cluster = Cluster::find(&shared, Connector::all(&options)).await?;
+            spawn(tokio::spawn(cluster.keep()));
+        } else {
+            for (&server, link) in &shared.servers().links {
+                link.open().await?;
+                let subscriber = Subscriber::open(&shared, server, link).await?;
+                spawn(tokio::spawn(subscriber.run()));
+                spawn(tokio::spawn(Arc::clone(link).keep()));
+            }
         }
         Ok(Self(Arc::new(Inner { shared, _tasks: tasks })))
     }
@@ -132,32 +162,54 @@ impl RedisPubSubLayer {
     pub fn stats(&self) -> RedisPubSubStats {
         self.0.shared.registry.stats()
     }
+
+    /// What waits for a server that is away: nothing, unless [`OnOutage::Queue`](crate::OnOutage::Queue) was
+    /// chosen.
+    pub fn outbox(&self) -> OutboxStats {
+        self.0.shared.outbox.as_ref().map(Outbox::stats).unwrap_or_default()
+    }
+
+    /// Ends the layer as it should: sends what waits for a server, and ends all mailboxes. Needed only with
+    /// [`OnOutage::Queue`](crate::OnOutage::Queue): nothing else stays behind.
+    ///
+    /// # Errors
+    ///
+    /// [`LayerError::Unsent`] if a server did not come back within the time limit, and events are lost which
+    /// waited for it.
+    pub async fn close(&self) -> Result<(), LayerError> {
+        let shared = &self.0.shared;
+        let flushed = outbox::close(shared.outbox.as_ref(), shared.time_limit).await;
+        shared.registry.close();
+        flushed
+    }
 }
 
 impl Shared {
     fn new(options: &RedisOptions) -> Arc<Self> {
-        let limit = options.time_limit;
-        let links: Vec<_> =
-            Connector::all(options).into_iter().map(|connector| Link::new(connector, limit)).collect();
-        let names = Names::new(&options.prefix, links.len());
+        let links = if options.cluster { Vec::new() } else { Connector::all(options) };
+        let links = links.into_iter().map(|connector| Link::new(connector, options.time_limit));
+        let links: BTreeMap<_, _> = links.enumerate().collect();
+        let map = if options.cluster { Map::Cluster(Arc::new([])) } else { Map::Ring(links.len()) };
         let lifetime = options.retention.membership_lifetime();
         Arc::new(Self {
-            registry: Registry::new(names, links.len(), lifetime),
-            links,
+            registry: Registry::new(Names::new(&options.prefix), map.clone(), lifetime),
+            servers: watch::Sender::new(Arc::new(Servers { map, links })),
+            whole: Notify::new(),
+            unsure: Notify::new(),
             // two equal messages are two messages; and one that was just published cannot be old
             codec: Codec { random_prefix: 0, ttl: None, ..options.codec() },
             retention: options.retention.clone(),
-            time_limit: limit,
+            time_limit: options.time_limit,
+            outbox: Outbox::new(options.on_outage),
         })
     }
 
-    /// Publishes an event. Returns how many processes got it.
-    async fn publish(&self, topic: &str, event: &Envelope) -> Result<usize, LayerError> {
-        let message = self.codec.write(event, &Address::Implied)?;
-        let mut command = redis::cmd("PUBLISH");
-        command.arg(topic).arg(&message[..]);
-        let link = &self.links[self.registry.names.server_of(topic)];
-        Ok(link.run(|mut connection| async move { command.query_async(&mut connection).await }).await?)
+    fn is_cluster(&self) -> bool {
+        matches!(self.servers.borrow().map, Map::Cluster(_))
+    }
+
+    fn servers(&self) -> Arc<Servers> {
+        Arc::clone(&self.servers.borrow())
     }
 
     /// A message that arrived, for all here who want it.
@@ -172,7 +224,10 @@ impl Shared {
     /// until an outage is as old as that.
     async fn confirmed(&self, topic: &str, confirmation: Confirmation) -> Result<(), LayerError> {
         let Some(confirmation) = confirmation else { return Ok(()) };
-        let shown = || self.links[self.registry.names.server_of(topic)].shown();
+        let shown = || {
+            let servers = self.servers();
+            servers.link_of(topic).map_or_else(|| ANYBODY.to_owned(), |link| link.shown())
+        };
         let down = self.registry.down(topic);
         let failed = match timeout_at(down.unwrap_or_else(Instant::now) + self.time_limit, confirmation).await
         {
@@ -221,11 +276,7 @@ impl ChannelLayer for RedisPubSubLayer {
     }
 
     async fn send(&self, channel: &ChannelName, event: Envelope) -> Result<(), LayerError> {
-        if self.0.shared.publish(channel.as_str(), &event).await? == 0 {
-            metrics::dropped(Reason::Gone);
-            tracing::debug!(%channel, kind = event.kind(), "event dropped: nobody receives there");
-        }
-        Ok(())
+        outbox::send(&self.0.shared, To::Channel(channel.clone()), event).await.map(drop)
     }
 
     async fn receive(&self, channel: &ChannelName) -> Result<Mailbox, LayerError> {
@@ -262,9 +313,7 @@ impl ChannelLayer for RedisPubSubLayer {
 
     /// [`Delivery::delivered`] counts processes; what is dropped there is counted there.
     async fn group_send(&self, group: &Group, event: Envelope) -> Result<Delivery, LayerError> {
-        let shared = &self.0.shared;
-        let delivered = shared.publish(&shared.registry.names.of_group(group), &event).await?;
-        Ok(Delivery { delivered, dropped: 0 })
+        outbox::send(&self.0.shared, To::Group(group.clone()), event).await
     }
 
     async fn subscribe(&self, group: &Group) -> Result<Mailbox, LayerError> {
@@ -289,14 +338,20 @@ impl ChannelLayer for RedisPubSubLayer {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.shared.registry.close();
-        self.shared.links.iter().for_each(|link| link.close());
+        if let Some(outbox) = &self.shared.outbox {
+            outbox.abandon();
+        }
+        self.shared.servers().links.values().for_each(|link| link.close());
     }
 }
 
 impl fmt::Debug for RedisPubSubLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisPubSubLayer")
-            .field("servers", &self.0.shared.links.iter().map(|link| link.shown()).collect::<Vec<_>>())
+            .field(
+                "servers",
+                &self.0.shared.servers().links.values().map(|link| link.shown()).collect::<Vec<_>>(),
+            )
             .finish_non_exhaustive()
     }
 }

@@ -1,13 +1,13 @@
-//! How Redis' own channels are called, and which server has them.
+//! How Redis' own channels are called.
 
 use uuid::Uuid;
 
-use crate::{ChannelName, Group, NameError, redis::ring};
+use crate::{ChannelName, Group, NameError};
 
 /// How many characters of a new channel's number say which process made it.
 const PROCESS: usize = 16;
 
-/// How Redis' own channels are called, as channels_redis does it, and which server has them.
+/// How Redis' own channels are called, as channels_redis does it.
 #[derive(Debug)]
 pub(super) struct Names {
     /// What the names of new channels begin with.
@@ -16,13 +16,12 @@ pub(super) struct Names {
     groups: String,
     /// What the numbers of this process's channels begin with.
     process: String,
-    servers: usize,
 }
 
 impl Names {
-    pub(super) fn new(prefix: &str, servers: usize) -> Self {
+    pub(super) fn new(prefix: &str) -> Self {
         let process = Uuid::new_v4().simple().to_string()[..PROCESS].to_owned();
-        Self { prefix: prefix.to_owned(), groups: format!("{prefix}__group__"), process, servers }
+        Self { prefix: prefix.to_owned(), groups: format!("{prefix}__group__"), process }
     }
 
     /// A name for a new channel of this process. It looks as one of Django's does.
@@ -45,10 +44,5 @@ impl Names {
     /// The group whose events are published there.
     pub(super) fn group_of<'a>(&self, topic: &'a str) -> Option<&'a str> {
         topic.strip_prefix(&self.groups)
-    }
-
-    /// Which server has it.
-    pub(super) fn server_of(&self, topic: &str) -> usize {
-        ring::shard(topic, self.servers)
     }
 }

@@ -3,8 +3,8 @@
 //! One lock, never held across an await, and under it nothing but this and mailboxes' own locks.
 
 use std::{
-    collections::{HashMap, HashSet},
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -14,6 +14,7 @@ use tokio::{sync::Notify, time::Instant};
 use super::{
     RedisPubSubStats,
     names::Names,
+    servers::{Map, NOBODY, Server},
     topics::{Changes, Confirmation, Place, Topics},
 };
 use crate::{
@@ -30,8 +31,6 @@ pub(super) struct Registry {
     /// How long a membership lasts.
     lifetime: Duration,
     state: Mutex<State>,
-    /// For each server, that it has to be told something.
-    pub(super) changed: Vec<Notify>,
 }
 
 #[derive(Debug)]
@@ -39,7 +38,8 @@ struct State {
     closed: bool,
     channels: HashMap<ChannelName, Channel>,
     groups: HashMap<Group, Members>,
-    servers: Vec<Topics>,
+    map: Map,
+    servers: BTreeMap<Server, Topics>,
     subscriptions: u64,
 }
 
@@ -70,16 +70,20 @@ struct Membership {
 }
 
 impl Registry {
-    pub(super) fn new(names: Names, servers: usize, lifetime: Duration) -> Self {
+    pub(super) fn new(names: Names, map: Map, lifetime: Duration) -> Self {
+        let servers = match map {
+            Map::Ring(servers) => (0..servers).map(|server| (server, Topics::default())).collect(),
+            Map::Cluster(_) => BTreeMap::from([(NOBODY, Topics::of_nobody())]),
+        };
         let state = State {
             closed: false,
             channels: HashMap::new(),
             groups: HashMap::new(),
-            servers: (0..servers).map(|_| Topics::default()).collect(),
+            map,
+            servers,
             subscriptions: 0,
         };
-        let changed = (0..servers).map(|_| Notify::new()).collect();
-        Self { names, lifetime, state: Mutex::new(state), changed }
+        Self { names, lifetime, state: Mutex::new(state) }
     }
 
     // No code of others runs under this lock, so what a poisoned one guards is still consistent.
@@ -88,10 +92,10 @@ impl Registry {
     }
 
     fn want(&self, state: &mut State, topic: &str) -> Confirmation {
-        let server = self.names.server_of(topic);
-        let confirmation = state.servers[server].want(topic);
+        let topics = state.home_of(topic);
+        let confirmation = topics.want(topic);
         if confirmation.is_some() {
-            self.changed[server].notify_one();
+            topics.news.notify_one();
         }
         confirmation
     }
@@ -102,10 +106,10 @@ impl Registry {
         if group || state.channels.contains_key(topic) {
             return;
         }
-        let server = self.names.server_of(topic);
-        state.servers[server].unwant(topic);
-        if state.servers[server].has_changes() {
-            self.changed[server].notify_one();
+        let topics = state.home_of(topic);
+        topics.unwant(topic);
+        if topics.has_changes() {
+            topics.news.notify_one();
         }
     }
 
@@ -235,6 +239,11 @@ impl Registry {
         postbox.abandon();
     }
 
+    /// Whether what is published there is taken from this server: from one that had it before, it might come twice.
+    pub(super) fn is_from(&self, server: Server, topic: &str) -> bool {
+        self.lock().map.server_of(topic) == server
+    }
+
     /// Gives an event to all here who want what is published there.
     pub(super) fn deliver(&self, topic: &str, event: &Envelope) {
         let mut takers = Vec::new();
@@ -297,7 +306,7 @@ impl Registry {
             channels: state.channels.len() - shared,
             receiving: shared,
             groups: state.groups.len(),
-            topics: state.servers.iter().map(Topics::len).sum(),
+            topics: state.servers.values().map(Topics::len).sum(),
             waiting: postboxes.map(Postbox::len).sum(),
         }
     }
@@ -329,7 +338,7 @@ impl Registry {
         for members in state.groups.drain().map(|(_, members)| members) {
             members.subscriptions.iter().for_each(|(_, _, postbox)| postbox.close());
         }
-        state.servers.iter_mut().for_each(Topics::clear);
+        state.servers.values_mut().for_each(Topics::clear);
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -337,42 +346,120 @@ impl Registry {
     }
 
     /// What a server has to be told now: see [`Topics::take_changes`].
-    pub(super) fn take_changes(&self, server: usize) -> Changes {
-        self.lock().servers[server].take_changes()
+    pub(super) fn take_changes(&self, server: Server) -> Changes {
+        self.with(server, Topics::take_changes).unwrap_or_default()
+    }
+
+    /// That a server has to be told something. `None` if there is no such server any more.
+    pub(super) fn news(&self, server: Server) -> Option<Arc<Notify>> {
+        self.with(server, |topics| Arc::clone(&topics.news))
     }
 
     /// The server did what it was asked to.
-    pub(super) fn settled(&self, server: usize, topics: &[String], place: Place) {
-        let mut state = self.lock();
-        state.servers[server].settled(topics, place);
-        if state.servers[server].has_changes() {
-            self.changed[server].notify_one();
-        }
+    pub(super) fn settled(&self, server: Server, topics: &[String], place: Place) {
+        self.with(server, |all| {
+            all.settled(topics, place);
+            if all.has_changes() {
+                all.news.notify_one();
+            }
+        });
+    }
+
+    /// The server says that it sends it now.
+    pub(super) fn confirmed(&self, server: Server, topic: &str) {
+        self.with(server, |topics| {
+            topics.confirmed(topic);
+            if topics.has_changes() {
+                topics.news.notify_one();
+            }
+        });
+    }
+
+    /// The server says that it does not send it any more, whoever wished that.
+    pub(super) fn ended(&self, server: Server, topic: &str) {
+        self.with(server, |topics| {
+            topics.ended(topic);
+            if topics.has_changes() {
+                topics.news.notify_one();
+            }
+        });
+    }
+
+    /// Asked for again, what was not answered, when the server is next told something.
+    pub(super) fn unsettled(&self, server: Server, topics: &[String]) {
+        self.with(server, |all| all.unsettled(topics));
     }
 
     /// The server will not send it.
-    pub(super) fn refused(&self, server: usize, topic: &str, error: RedisError) {
+    pub(super) fn refused(&self, server: Server, topic: &str, error: RedisError) {
         tracing::warn!(%error, "a subscription was refused");
-        self.lock().servers[server].refused(topic, error);
+        self.with(server, |topics| {
+            if topics.is_asked(topic) {
+                topics.refused(topic, error);
+            }
+        });
     }
 
     /// The connection to a server is lost.
-    pub(super) fn lost(&self, server: usize) {
-        self.lock().servers[server].lost();
+    pub(super) fn lost(&self, server: Server) {
+        self.with(server, Topics::lost);
     }
 
     /// A server sends all that it should again.
-    pub(super) fn is_back(&self, server: usize) {
-        self.lock().servers[server].is_back();
+    pub(super) fn is_back(&self, server: Server) {
+        self.with(server, Topics::is_back);
+    }
+
+    /// Whether a server sends all that it did.
+    pub(super) fn is_whole(&self, server: Server) -> bool {
+        self.with(server, |topics| topics.is_whole()).unwrap_or(true)
+    }
+
+    /// What a server was told to send before this has arrived.
+    pub(super) fn is_well(&self, server: Server, at: f64) {
+        self.with(server, |topics| topics.is_well(at));
+    }
+
+    /// When a server was last known to be well.
+    pub(super) fn well(&self, server: Server) -> f64 {
+        self.with(server, |topics| topics.well()).unwrap_or_default()
     }
 
     /// Since when the server that has this topic has been away.
     pub(super) fn down(&self, topic: &str) -> Option<Instant> {
-        self.lock().servers[self.names.server_of(topic)].down()
+        self.lock().home_of(topic).down()
+    }
+
+    /// Topics have other servers now: those of `map`, some of them new, and no others.
+    pub(super) fn assign(&self, map: Map, servers: impl IntoIterator<Item = Server>) {
+        let mut state = self.lock();
+        state.map = map.clone();
+        let (mut all, mut moved) = (std::mem::take(&mut state.servers), Vec::new());
+        for (&server, topics) in &mut all {
+            moved.extend(topics.take_moved(|topic| map.server_of(topic) != server));
+            topics.news.notify_one();
+        }
+        for server in servers.into_iter().chain([NOBODY]) {
+            state.servers.insert(server, all.remove(&server).unwrap_or_default());
+        }
+        for topic in moved {
+            let home = state.home_of(topic.name());
+            home.arrive(topic);
+            home.news.notify_one();
+        }
+    }
+
+    fn with<T>(&self, server: Server, what: impl FnOnce(&mut Topics) -> T) -> Option<T> {
+        self.lock().servers.get_mut(&server).map(what)
     }
 }
 
 impl State {
+    /// The topics of the server that has this one.
+    fn home_of(&mut self, topic: &str) -> &mut Topics {
+        self.servers.entry(self.map.server_of(topic)).or_default()
+    }
+
     /// A channel need not leave this group when it goes.
     fn leave_channel(&mut self, name: &ChannelName, group: &Group) {
         if let Some(channel) = self.channels.get_mut(name) {

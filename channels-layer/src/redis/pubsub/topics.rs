@@ -1,28 +1,58 @@
 //! What one server is to send to this process, and what it was told of that.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use redis::RedisError;
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::Instant,
+};
+
+use crate::redis::clock::now;
 
 /// What one server is to send to this process: Redis' own channels, called topics here.
 ///
 /// Nothing is queued for a server that is away. What is here and not wanted is what the server still knows.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Topics {
     all: HashMap<String, Topic>,
     /// Those of which the server has to be told something.
     changed: HashSet<String>,
     /// Since when the server has been away.
     down: Option<Instant>,
+    /// What was published before this has arrived.
+    well: f64,
+    /// That the server has to be told something.
+    pub(super) news: Arc<Notify>,
 }
 
 #[derive(Debug)]
 struct Topic {
     wanted: bool,
     place: Place,
+    /// Since when events may have been missed: it was sent, and is not at the moment.
+    missed: Option<f64>,
     /// Those who wait until the server sends it.
-    waiting: Vec<oneshot::Sender<Result<(), RedisError>>>,
+    waiting: Vec<Waiting>,
+}
+
+type Waiting = oneshot::Sender<Result<(), RedisError>>;
+
+/// A topic on its way from one server to another.
+#[derive(Debug)]
+pub(super) struct Moved {
+    name: String,
+    missed: Option<f64>,
+    waiting: Vec<Waiting>,
+}
+
+impl Moved {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 /// Whether the server sends it.
@@ -44,12 +74,25 @@ pub(super) type Confirmation = Option<oneshot::Receiver<Result<(), RedisError>>>
 pub(super) struct Changes {
     pub(super) subscribe: Vec<String>,
     pub(super) unsubscribe: Vec<String>,
+    /// Since when events of those to subscribe to may have been missed.
+    pub(super) missed: Option<f64>,
+}
+
+impl Default for Topics {
+    fn default() -> Self {
+        Self { all: HashMap::new(), changed: HashSet::new(), down: None, well: now(), news: Arc::default() }
+    }
 }
 
 impl Topics {
+    /// What nobody sends: of a slot that no server has.
+    pub(super) fn of_nobody() -> Self {
+        Self { down: Some(Instant::now()), ..Self::default() }
+    }
+
     /// Somebody wants it.
     pub(super) fn want(&mut self, name: &str) -> Confirmation {
-        let absent = || Topic { wanted: true, place: Place::Absent, waiting: Vec::new() };
+        let absent = || Topic { wanted: true, place: Place::Absent, missed: None, waiting: Vec::new() };
         let topic = self.all.entry(name.to_owned()).or_insert_with(absent);
         topic.wanted = true;
         if topic.place == Place::Present {
@@ -88,6 +131,7 @@ impl Topics {
             match (topic.wanted, topic.place) {
                 (true, Place::Absent) => {
                     topic.place = Place::Asked;
+                    changes.missed = earlier(changes.missed, topic.missed);
                     changes.subscribe.push(name);
                 }
                 (false, Place::Present) => {
@@ -107,7 +151,10 @@ impl Topics {
             let Some(topic) = self.all.get_mut(name) else { continue };
             topic.place = place;
             match (topic.wanted, place) {
-                (true, Place::Present) => answer(topic, &Ok(())),
+                (true, Place::Present) => {
+                    topic.missed = None;
+                    answer(topic, &Ok(()));
+                }
                 (false, Place::Absent) => self.remove(name),
                 (true, _) | (false, _) => {
                     self.changed.insert(name.clone());
@@ -128,13 +175,82 @@ impl Topics {
     pub(super) fn lost(&mut self) {
         self.down.get_or_insert_with(Instant::now);
         self.all.retain(|_, topic| topic.wanted);
-        self.all.values_mut().for_each(|topic| topic.place = Place::Absent);
+        for topic in self.all.values_mut() {
+            topic.misses(self.well);
+            topic.place = Place::Absent;
+        }
         self.changed = self.all.keys().cloned().collect();
+    }
+
+    /// The server says that it sends it now.
+    pub(super) fn confirmed(&mut self, name: &str) {
+        if self.is_asked(name) {
+            self.settled(&[name.to_owned()], Place::Present);
+        }
+    }
+
+    /// The server says that it does not send it any more, whoever wished that.
+    pub(super) fn ended(&mut self, name: &str) {
+        if let Some(topic) = self.all.get_mut(name) {
+            topic.misses(self.well);
+            self.settled(&[name.to_owned()], Place::Absent);
+        }
+    }
+
+    /// Those that were asked for and are not sent will be asked for again when the server is next told something.
+    pub(super) fn unsettled(&mut self, names: &[String]) {
+        for name in names {
+            if self.is_asked(name) {
+                self.settled(std::slice::from_ref(name), Place::Absent);
+            }
+        }
+    }
+
+    pub(super) fn is_asked(&self, name: &str) -> bool {
+        self.all.get(name).is_some_and(|topic| topic.place == Place::Asked)
+    }
+
+    /// Takes out what is another server's now. Nothing is taken from this one any more, before the other is
+    /// asked: so nothing comes twice.
+    pub(super) fn take_moved(&mut self, is_gone: impl Fn(&str) -> bool) -> Vec<Moved> {
+        let mut moved = Vec::new();
+        for (name, topic) in &mut self.all {
+            if topic.wanted && is_gone(name) {
+                topic.misses(self.well);
+                let waiting = std::mem::take(&mut topic.waiting);
+                moved.push(Moved { name: name.clone(), missed: topic.missed.take(), waiting });
+            }
+        }
+        moved.iter().for_each(|moved| self.unwant(&moved.name));
+        moved
+    }
+
+    /// Takes what was another server's.
+    pub(super) fn arrive(&mut self, moved: Moved) {
+        let confirmation = self.want(&moved.name);
+        let Some(topic) = self.all.get_mut(&moved.name) else { return };
+        topic.missed = earlier(topic.missed, moved.missed);
+        topic.waiting.extend(moved.waiting);
+        drop(confirmation);
+    }
+
+    /// What was published before this has arrived.
+    pub(super) fn is_well(&mut self, at: f64) {
+        self.well = at;
+    }
+
+    pub(super) fn well(&self) -> f64 {
+        self.well
     }
 
     /// The server knows all again.
     pub(super) fn is_back(&mut self) {
         self.down = None;
+    }
+
+    /// Whether it sends all that it did.
+    pub(super) fn is_whole(&self) -> bool {
+        self.down.is_none() && self.all.values().all(|topic| topic.missed.is_none())
     }
 
     /// Since when it has been away.
@@ -163,6 +279,19 @@ impl Topics {
     }
 }
 
+impl Topic {
+    /// It is about not to be sent any more: if it was, something may be missed.
+    fn misses(&mut self, well: f64) {
+        if self.place == Place::Present && self.wanted {
+            self.missed = earlier(self.missed, Some(well));
+        }
+    }
+}
+
+fn earlier(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+    one.into_iter().chain(other).reduce(f64::min)
+}
+
 fn answer(topic: &mut Topic, outcome: &Result<(), RedisError>) {
     for waiting in topic.waiting.drain(..) {
         if waiting.send(outcome.clone()).is_err() {
@@ -180,7 +309,7 @@ mod tests {
     }
 
     fn told(topics: &mut Topics) -> (Vec<String>, Vec<String>) {
-        let Changes { mut subscribe, mut unsubscribe } = topics.take_changes();
+        let Changes { mut subscribe, mut unsubscribe, .. } = topics.take_changes();
         subscribe.sort();
         unsubscribe.sort();
         (subscribe, unsubscribe)
@@ -253,5 +382,51 @@ mod tests {
         assert!(topics.down().is_some());
         assert_eq!(topics.len(), 1);
         assert_eq!(told(&mut topics), (names(&["stays"]), names(&[])));
+    }
+
+    #[test]
+    fn what_moves_is_asked_for_elsewhere_and_tells_since_when_it_was_missed() {
+        let (mut here, mut there) = (Topics::default(), Topics::default());
+        let waiting = ["stays", "moves", "is-asked"].map(|name| here.want(name));
+        told(&mut here);
+        here.settled(&names(&["stays", "moves"]), Place::Present);
+        here.is_well(7.0);
+
+        for moved in here.take_moved(|name| name != "stays") {
+            there.arrive(moved);
+        }
+        here.settled(&names(&["is-asked"]), Place::Present);
+
+        assert_eq!(told(&mut here), (names(&[]), names(&["is-asked", "moves"])));
+        let mut changes = there.take_changes();
+        changes.subscribe.sort();
+        assert_eq!((changes.subscribe, changes.missed), (names(&["is-asked", "moves"]), Some(7.0)));
+        there.confirmed("is-asked");
+        let [.., is_asked] = waiting;
+        is_asked.unwrap().try_recv().unwrap().unwrap();
+        assert_eq!(here.len(), 3);
+    }
+
+    #[test]
+    fn a_server_that_ends_a_subscription_is_asked_again_and_what_is_missed_is_told() {
+        let mut topics = Topics::default();
+        drop(topics.want("a"));
+        told(&mut topics);
+        topics.confirmed("a");
+        topics.is_well(3.0);
+
+        topics.ended("a");
+        let first = topics.take_changes();
+        topics.unsettled(&first.subscribe);
+        let second = topics.take_changes();
+
+        for changes in [first, second] {
+            assert_eq!((changes.subscribe, changes.missed), (names(&["a"]), Some(3.0)));
+        }
+        topics.confirmed("a");
+        topics.unwant("a");
+        assert_eq!(told(&mut topics), (names(&[]), names(&["a"])));
+        topics.ended("a");
+        assert_eq!(topics.len(), 0);
     }
 }

@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
 
-use super::{Names, Shared, topics::Place};
+use super::{Names, Shared, servers::Map, topics::Place};
 use crate::{
     ChannelName, Envelope, Group, Mailbox,
     redis::{RedisHost, RedisOptions},
@@ -155,13 +155,13 @@ fn vectors_of_several_servers_are_on_the_same() {
     for row in read("pubsub.json").at("shards").list() {
         let (group, channel) = (Group::named(row.at("group").text()).unwrap(), row.at("channel").text());
         for (servers, shard) in row.at("shards").map().iter() {
-            let names = Names::new("asgi", servers.parse().unwrap());
+            let (names, map) = (Names::new("asgi"), Map::Ring(servers.parse().unwrap()));
             assert_eq!(
-                names.server_of(&names.of_group(&group)) as u64,
+                map.server_of(&names.of_group(&group)) as u64,
                 shard.at("group_send").int(),
                 "{row:?}"
             );
-            assert_eq!(names.server_of(channel) as u64, shard.at("send").int(), "{row:?}");
+            assert_eq!(map.server_of(channel) as u64, shard.at("send").int(), "{row:?}");
             compared += 2;
         }
     }
@@ -170,7 +170,7 @@ fn vectors_of_several_servers_are_on_the_same() {
 
 #[test]
 fn new_channels_are_named_as_channels_redis_names_them() {
-    let names = Names::new("other:app", 1);
+    let names = Names::new("other:app");
     let theirs = channel(read("pubsub.json").at("cases").list()[1].at("steps").list()[0].at("result").text());
 
     let ours = names.new_channel("specific").unwrap();
@@ -178,7 +178,7 @@ fn new_channels_are_named_as_channels_redis_names_them() {
     assert_eq!(ours.as_str().len(), theirs.as_str().len());
     assert_eq!(ours.as_str().rsplit_once('.').unwrap().0, theirs.as_str().rsplit_once('.').unwrap().0);
     assert!(names.is_own(&ours) && !names.is_own(&theirs));
-    assert!(!Names::new("other:app", 1).is_own(&ours), "it is another process's");
+    assert!(!Names::new("other:app").is_own(&ours), "it is another process's");
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod registry;
 mod scores;
 mod scripts;
 mod source;
-mod store;
+pub(super) mod store;
 #[cfg(test)]
 mod vectors;
 mod worker;
@@ -20,12 +20,20 @@ use std::{
 };
 
 use async_trait::async_trait;
-use tokio::{runtime::Handle, sync::Mutex};
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, watch},
+};
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use self::{membership::Answer, registry::Registry, source::Source, store::Store, worker::Worker};
-use super::{RedisHostError, RedisOptions, connect::Connector, link::Link};
+use super::{
+    OutboxStats, RedisHostError, RedisOptions,
+    connect::Connector,
+    link::Link,
+    outbox::{self, Lane, Outbox, Sends, To},
+};
 use crate::{ChannelLayer, ChannelName, Delivery, Envelope, Group, LayerError, Mailbox, NameError};
 
 /// A channel layer over Redis that keeps events until they are received: `channels_redis.core` of Django.
@@ -45,7 +53,7 @@ use crate::{ChannelLayer, ChannelName, Delivery, Envelope, Group, LayerError, Ma
 /// last one the layer ends, and all of its mailboxes with it.
 ///
 /// When the server is away, calls fail with [`LayerError::Unavailable`] within the
-/// [time limit](RedisOptions::time_limit); mailboxes stay, and when it is back they are told by a
+/// [time limit](RedisOptions::time_limit), or events [wait](RedisOptions::on_outage); mailboxes stay, and when it is back they are told by a
 /// [`Gap`](crate::Gap).
 #[derive(Clone)]
 pub struct RedisLayer(Arc<Inner>);
@@ -77,6 +85,9 @@ struct Shared {
     /// Names this process in the names of its channels.
     client: String,
     time_limit: Duration,
+    outbox: Option<Outbox>,
+    /// For each server, whether the memberships there have still to be written again.
+    cut_off: Vec<watch::Sender<bool>>,
     runtime: Handle,
     /// For each server, held by whoever changes memberships there on his own.
     changing: Vec<Mutex<()>>,
@@ -112,14 +123,15 @@ impl RedisLayer {
         let mut sources = Vec::new();
         for link in &links {
             link.open().await?;
-            if link.is_in_a_cluster().await {
+            if options.cluster || link.is_in_a_cluster().await {
                 return Err(RedisHostError::Cluster(link.shown()).into());
             }
             let mut source = Source::new(link, limit);
             source.open().await?;
             sources.push(source);
         }
-        let shared = Shared::new(Store::new(&options, links.clone()), limit);
+        let outbox = Outbox::new(options.on_outage);
+        let shared = Shared::new(Store::new(&options, links.clone()), limit, outbox);
         let mut tasks = Vec::new();
         let mut spawn = |task| tasks.push(AbortOnDropHandle::new(task));
         for (shard, source) in sources.into_iter().enumerate() {
@@ -136,14 +148,23 @@ impl RedisLayer {
         self.0.shared.registry.stats()
     }
 
-    /// Ends the layer as it should: leaves every group, and gives back what was fetched and not received. Call
-    /// it when a server has shut down; else others write to its channels until the group expiry.
+    /// What waits for a server that is away: nothing, unless [`OnOutage::Queue`](crate::OnOutage::Queue) was
+    /// chosen.
+    pub fn outbox(&self) -> OutboxStats {
+        self.0.shared.outbox.as_ref().map(Outbox::stats).unwrap_or_default()
+    }
+
+    /// Ends the layer as it should: sends what waits for a server, leaves every group, and gives back what was
+    /// fetched and not received. Call it when a server has shut down; else others write to its channels until the
+    /// group expiry.
     ///
     /// # Errors
     ///
-    /// [`LayerError::Unavailable`] if a server did not answer within the time limit.
+    /// [`LayerError::Unavailable`] if a server did not answer within the time limit; [`LayerError::Unsent`] if
+    /// that is why events are lost which waited for it.
     pub async fn close(&self) -> Result<(), LayerError> {
         let shared = &self.0.shared;
+        let flushed = outbox::close(shared.outbox.as_ref(), shared.time_limit).await;
         for held in shared.registry.held() {
             held.settle(shared).await;
         }
@@ -151,12 +172,47 @@ impl RedisLayer {
         for shard in 0..shared.store.links.len() {
             shared.leave(shard).await?;
         }
-        Ok(())
+        flushed
+    }
+}
+
+#[async_trait]
+impl Sends for Shared {
+    fn outbox(&self) -> Option<&Outbox> {
+        self.outbox.as_ref()
+    }
+
+    fn lane_of(&self, to: &To) -> Lane {
+        match to {
+            To::Channel(channel) => self.store.shard_of_queue(channel.as_str()),
+            To::Group(group) => self.store.shard_of(group),
+        }
+    }
+
+    fn has_connection(&self, lane: Lane) -> bool {
+        self.store.links[lane].has_connection()
+    }
+
+    fn time_limit(&self) -> Duration {
+        self.time_limit
+    }
+
+    async fn is_up(&self, lane: Lane) -> bool {
+        // what is sent to a group before its members are back reaches nobody
+        self.store.links[lane].is_up().await
+            && self.cut_off[lane].subscribe().wait_for(|is_cut_off| !is_cut_off).await.is_ok()
+    }
+
+    async fn send_now(&self, to: &To, event: &Envelope) -> Result<Delivery, LayerError> {
+        match to {
+            To::Channel(channel) => self.store.send(channel, event).await.map(|()| Delivery::default()),
+            To::Group(group) => self.store.group_send(group, event).await,
+        }
     }
 }
 
 impl Shared {
-    fn new(store: Store, time_limit: Duration) -> Arc<Self> {
+    fn new(store: Store, time_limit: Duration, outbox: Option<Outbox>) -> Arc<Self> {
         let client = Uuid::new_v4().simple().to_string();
         let shards = store.links.len();
         let queue = store.queue(&format!("specific.{client}!"));
@@ -165,6 +221,8 @@ impl Shared {
             store,
             client,
             time_limit,
+            outbox,
+            cut_off: (0..shards).map(|_| watch::Sender::new(false)).collect(),
             runtime: Handle::current(),
             changing: (0..shards).map(|_| Mutex::default()).collect(),
         })
@@ -217,7 +275,7 @@ impl ChannelLayer for RedisLayer {
     }
 
     async fn send(&self, channel: &ChannelName, event: Envelope) -> Result<(), LayerError> {
-        self.0.shared.store.send(channel, &event).await
+        outbox::send(&self.0.shared, To::Channel(channel.clone()), event).await.map(drop)
     }
 
     async fn receive(&self, channel: &ChannelName) -> Result<Mailbox, LayerError> {
@@ -263,7 +321,7 @@ impl ChannelLayer for RedisLayer {
     }
 
     async fn group_send(&self, group: &Group, event: Envelope) -> Result<Delivery, LayerError> {
-        self.0.shared.store.group_send(group, &event).await
+        outbox::send(&self.0.shared, To::Group(group.clone()), event).await
     }
 
     async fn subscribe(&self, group: &Group) -> Result<Mailbox, LayerError> {
@@ -302,6 +360,9 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.shared.registry.close(|group| self.shared.store.shard_of(group));
         self.shared.store.links.iter().for_each(|link| link.close());
+        if let Some(outbox) = &self.shared.outbox {
+            outbox.abandon();
+        }
     }
 }
 

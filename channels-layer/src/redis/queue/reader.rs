@@ -57,6 +57,7 @@ async fn drain(shared: &Shared, source: &mut Source, queue: &str) -> Result<(), 
 
 /// Connects again, joins all groups again, and only then tells everybody: what comes after that is complete.
 async fn come_back(shared: &Shared, source: &mut Source, shard: usize, since: f64) {
+    shared.cut_off[shard].send_replace(true);
     loop {
         source.connected().await;
         match shared.restore(shard).await {
@@ -70,6 +71,7 @@ async fn come_back(shared: &Shared, source: &mut Source, shard: usize, since: f6
     metrics::layer_gap();
     tracing::warn!(since, server = shared.store.links[shard].shown(), "events may have been missed");
     shared.registry.announce(&Envelope::new(Gap { since }));
+    shared.cut_off[shard].send_replace(false);
 }
 
 fn hand_out(shared: &Shared, taken: Taken) {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use redis::{Pipeline, RedisResult, cmd};
+use redis::{Pipeline, RedisResult, aio::MultiplexedConnection, cmd};
 
 use super::{scores::Scores, scripts};
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     metrics::{self, Reason},
     name::non_local,
     redis::{
-        RedisOptions,
+        OnOutage, RedisOptions,
         link::{Failed, Link},
         options::whole_seconds,
         ring,
@@ -31,8 +31,8 @@ const CHUNK: usize = 500;
 
 /// A layer's keys on its servers, without anything that is local to a process.
 #[derive(Debug)]
-pub(super) struct Store {
-    pub(super) links: Vec<Arc<Link>>,
+pub(in crate::redis) struct Store {
+    pub(in crate::redis) links: Vec<Arc<Link>>,
     pub(super) codec: Codec,
     pub(super) retention: Retention,
     prefix: String,
@@ -40,13 +40,15 @@ pub(super) struct Store {
     /// Which server takes the next message for a normal channel.
     turn: AtomicUsize,
     pinned: bool,
+    /// Whether a send waits for a connection, or is to be tried later.
+    waits: bool,
 }
 
 /// A channel in a group, with the time it joined.
 pub(super) type Joined = (Group, ChannelName, f64);
 
 impl Store {
-    pub(super) fn new(options: &RedisOptions, links: Vec<Arc<Link>>) -> Self {
+    pub(in crate::redis) fn new(options: &RedisOptions, links: Vec<Arc<Link>>) -> Self {
         Self {
             links,
             codec: options.codec(),
@@ -55,6 +57,7 @@ impl Store {
             scores: Scores::default(),
             turn: AtomicUsize::new(0),
             pinned: options.pinned,
+            waits: options.on_outage == OnOutage::Fail,
         }
     }
 
@@ -103,7 +106,11 @@ impl Store {
         self.scores.next()
     }
 
-    pub(super) async fn send(&self, channel: &ChannelName, event: &Envelope) -> Result<(), LayerError> {
+    pub(in crate::redis) async fn send(
+        &self,
+        channel: &ChannelName,
+        event: &Envelope,
+    ) -> Result<(), LayerError> {
         self.send_at(self.score(), channel, event).await
     }
 
@@ -129,7 +136,11 @@ impl Store {
         Err(LayerError::ChannelFull { channel: channel.clone(), capacity })
     }
 
-    pub(super) async fn group_send(&self, group: &Group, event: &Envelope) -> Result<Delivery, LayerError> {
+    pub(in crate::redis) async fn group_send(
+        &self,
+        group: &Group,
+        event: &Envelope,
+    ) -> Result<Delivery, LayerError> {
         self.group_send_at(self.score(), group, event).await
     }
 
@@ -145,7 +156,12 @@ impl Store {
             if queues.is_empty() {
                 continue;
             }
-            let full = self.put(shard, score, &queues).await?;
+            let full = match self.put(shard, score, &queues).await {
+                Err(failed) if delivery != Delivery::default() => {
+                    return Err(Failed::Partly(Box::new(failed)).into());
+                }
+                outcome => outcome?,
+            };
             let all: usize = queues.iter().map(|queue| queue.channels).sum();
             let dropped = full.iter().filter_map(|number| queues.get(number - 1)).map(|queue| queue.channels);
             let dropped: usize = dropped.sum();
@@ -169,9 +185,9 @@ impl Store {
         let key = self.members(group);
         pipeline.cmd("ZREMRANGEBYSCORE").arg(&key).arg(0).arg(stale).ignore();
         pipeline.cmd("ZRANGE").arg(&key).arg(0).arg(-1);
-        let link = &self.links[self.shard_of(group)];
-        let (names,): (Vec<Bytes>,) =
-            link.run(|mut connection| async move { pipeline.query_async(&mut connection).await }).await?;
+        let shard = self.shard_of(group);
+        let work = |mut connection| async move { pipeline.query_async(&mut connection).await };
+        let (names,): (Vec<Bytes>,) = self.to_send(shard, work).await?;
         // channels_redis writes UTF-8; what is none is nobody's name
         Ok(names.iter().filter_map(|name| str::from_utf8(name).ok()).map(str::to_owned).collect())
     }
@@ -209,9 +225,19 @@ impl Store {
         }
         script.arg(score).arg(self.stale(score)).arg(self.expiry());
         let script = &script;
-        self.links[shard]
-            .run(|mut connection| async move { script.invoke_async(&mut connection).await })
-            .await
+        self.to_send(shard, |mut connection| async move { script.invoke_async(&mut connection).await }).await
+    }
+
+    /// Runs commands of a send.
+    async fn to_send<T, F>(
+        &self,
+        shard: usize,
+        work: impl FnOnce(MultiplexedConnection) -> F,
+    ) -> Result<T, Failed>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        if self.waits { self.links[shard].run(work).await } else { self.links[shard].run_if_up(work).await }
     }
 
     pub(super) async fn add(&self, group: &Group, channel: &ChannelName, score: f64) -> Result<(), Failed> {

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 pub(crate) use self::reader::Parts;
+pub(super) use self::reader::read;
 #[cfg(feature = "redis")]
 pub(crate) use self::writer::with_address;
-pub(super) use self::{reader::read, writer::write};
+pub(crate) use self::writer::write;
 use super::tagged::Tagged;
 use crate::{Event, EventError};
 

@@ -29,7 +29,7 @@ enum WriteError {
 }
 
 /// A whole message from values.
-pub(in crate::wire) fn write(message: &Message) -> Result<Vec<u8>, BoxError> {
+pub(crate) fn write(message: &Message) -> Result<Vec<u8>, BoxError> {
     let mut out = Vec::new();
     map(&mut out, message, 0)?;
     Ok(out)

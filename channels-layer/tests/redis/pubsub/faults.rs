@@ -15,7 +15,8 @@ use super::{
 use crate::redis::{
     PATIENCE,
     outage::{
-        LIMIT, assert_everything_arrives_once_or_a_gap_is_told, next_note, send, send_until_taken, until_gap,
+        LIMIT, assert_everything_arrives_once_or_a_gap_is_told, assert_faults_are_told, hang_for_long,
+        next_note, send, send_until_taken, until_gap,
     },
 };
 
@@ -181,4 +182,62 @@ async fn through_outages_everything_arrives_once_or_a_gap_is_told() {
     }
     eventually("all tasks to end", async || Handle::current().metrics().num_alive_tasks() == tasks).await;
     assert!(topics(&server).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server"]
+async fn through_hangs_everything_arrives_once_or_a_gap_is_told() {
+    let server = Server::start();
+    let tasks = Handle::current().metrics().num_alive_tasks();
+    {
+        let layer = quick_layer(&server).await;
+        assert_faults_are_told(2, Arc::new(layer.clone()), async || hang_for_long(&server).await).await;
+        eventually("the group to be left", async || layer.stats() == RedisPubSubStats::default()).await;
+    }
+    eventually("all tasks to end", async || Handle::current().metrics().num_alive_tasks() == tasks).await;
+}
+
+/// It takes connections, and nothing else: as while it loads, or with another password.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server"]
+async fn a_server_that_refuses_is_tried_until_it_no_longer_does() {
+    let server = Server::start();
+    server.ask::<()>("ACL SETUSER root on >s3cret ~* &* +@all");
+    let mut root = server.client();
+    redis::cmd("AUTH").arg(&["root", "s3cret"]).exec(&mut root).unwrap();
+    let layer = quick_layer(&server).await;
+    let room = group("room");
+    let mut subscriber = layer.subscribe(&room).await.unwrap();
+
+    redis::cmd("ACL").arg(&["SETUSER", "default", "off"]).exec(&mut root).unwrap();
+    redis::cmd("CLIENT").arg(&["KILL", "SKIPME", "yes"]).exec(&mut root).unwrap();
+    eventually("sends to fail at once", async || {
+        let started = Instant::now();
+        let refused = send(&layer, &room, 1).await;
+        assert!(!refused.as_ref().is_ok_and(|delivery| delivery.delivered > 0), "{refused:?}");
+        started.elapsed() < LIMIT / 4 && matches!(refused, Err(LayerError::Unavailable(_)))
+    })
+    .await;
+    redis::cmd("ACL").arg(&["SETUSER", "default", "on"]).exec(&mut root).unwrap();
+
+    until_gap(&mut subscriber).await;
+    send_until_taken(&layer, &room, 2).await;
+    assert_eq!(next_note(&mut subscriber).await, 2);
+}
+
+/// Publishing needs no memory that lasts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server"]
+async fn a_full_server_carries_events_as_before() {
+    let server = Server::start();
+    let layer = quick_layer(&server).await;
+    let (room, attic) = (group("room"), group("attic"));
+    let mut subscriber = layer.subscribe(&room).await.unwrap();
+
+    server.ask::<()>("CONFIG SET maxmemory 1");
+    let mut late = layer.subscribe(&attic).await.unwrap();
+
+    assert_eq!(send(&layer, &room, 1).await.unwrap(), delivered(1));
+    assert_eq!(send(&layer, &attic, 2).await.unwrap(), delivered(1));
+    assert_eq!([next(&mut subscriber).await, next(&mut late).await], [1, 2]);
 }

@@ -1,5 +1,6 @@
 //! Publishing and subscribing: what reaches whom.
 
+mod cluster;
 mod faults;
 mod intents;
 

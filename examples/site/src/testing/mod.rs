@@ -11,6 +11,7 @@ mod chromedriver;
 mod client;
 mod folder;
 mod redis;
+mod secrets;
 mod server;
 
 use std::time::Duration;

@@ -11,7 +11,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{PATIENCE, soon};
+use super::{PATIENCE, secrets, soon};
 
 /// A program that is about to run.
 #[derive(Debug)]
@@ -42,6 +42,9 @@ impl Program {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
+        if let Some(log) = secrets::log() {
+            program.env("RUST_LOG", "trace").stderr(log);
+        }
         Self(program)
     }
 
@@ -127,7 +130,9 @@ impl Server {
     pub fn token(&self, name: &str) -> String {
         let Answer(status, body) = self.log_in(name, name);
         assert_eq!(status, 200, "{body}");
-        body["token"].as_str().unwrap().to_owned()
+        let token = body["token"].as_str().unwrap().to_owned();
+        secrets::note("a token of an example's", &token);
+        token
     }
 
     /// Posts JSON, without a token.

@@ -1,8 +1,10 @@
 //! Two applications on one Redis: what is said in one is heard in both, and an outage closes nobody's socket.
 
-#[path = "../channels-layer/tests/redis/server.rs"]
+#[cfg(feature = "postgres")]
+mod chat;
+#[path = "../../channels-layer/tests/redis/server.rs"]
 #[expect(dead_code, reason = "the layer's own tests need more of it")]
-mod server;
+pub(crate) mod server;
 
 use channels_actix::{testing::TestServer, *};
 use serde::{Deserialize, Serialize};
