@@ -4,5 +4,6 @@
 
 mod account;
 mod api;
+mod browser;
 mod redis;
 mod socket;

@@ -13,7 +13,7 @@ async fn a_notification_made_at_one_process_arrives_in_a_tab_at_the_other() {
     let one = Server::run(program(&database).args(&["--redis", redis.url()])).await;
     let other = Server::run(program(&database).args(&["--redis", redis.url()])).await;
     let mut tab = Account::log_in(&one, "alice").tab().await;
-    tab.hear_of("connected").await;
+    tab.hear_of("client.stats").await;
 
     assert_eq!(Account::log_in(&other, "bob").notify("alice", "From over here."), 201);
 

@@ -15,7 +15,22 @@ async fn a_tab_is_told_who_it_is_and_how_many_are_unread() {
     for mut tab in [alice.tab().await, alice.tab_with_cookie().await] {
         let connected = json!({ "type": "connected", "user_id": "1", "username": "alice", "unread": 1 });
         assert_eq!(tab.hear().await, connected);
+        assert_eq!(tab.hear().await, json!({ "type": "client.stats" }));
     }
+}
+
+#[tokio::test]
+async fn what_a_tab_tells_of_its_connection_is_taken_and_anything_else_is_not() {
+    let server = start().await;
+    let mut tab = Account::log_in(&server, "alice").tab().await;
+    tab.hear_of("client.stats").await;
+
+    tab.send_json(&json!({ "type": "client.stats", "reconnects": 1, "latency": 12 })).await;
+    tab.send_json(&json!({ "type": "notification.delete", "id": 1 })).await;
+    tab.send_json(&json!({ "type": "ping" })).await;
+
+    assert_eq!(tab.hear().await["code"], "bad_message");
+    assert_eq!(tab.hear().await, json!({ "type": "pong" }));
 }
 
 #[tokio::test]
@@ -25,7 +40,7 @@ async fn a_notification_arrives_in_every_tab_of_its_owner_and_in_no_other() {
     let mut tabs = [alice.tab().await, alice.tab().await, alice.tab_with_cookie().await];
     let mut bobs = bob.tab().await;
     for tab in tabs.iter_mut().chain([&mut bobs]) {
-        tab.hear_of("connected").await;
+        tab.hear_of("client.stats").await;
     }
 
     assert_eq!(bob.notify("alice", "Your report is ready."), 201);
@@ -48,7 +63,7 @@ async fn what_is_marked_or_deleted_in_one_tab_changes_in_all() {
     let server = start().await;
     let alice = Account::log_in(&server, "alice");
     let mut tab = alice.tab().await;
-    tab.hear_of("connected").await;
+    tab.hear_of("client.stats").await;
     for text in ["one", "two"] {
         assert_eq!(alice.notify("alice", text), 201);
     }
