@@ -24,7 +24,11 @@ pub(crate) enum Check {
 /// What the browser client is tested with, apart from browsers.
 pub(crate) const NODE: &[Need] = &[
     Need { check: Check::Program("node"), packages: &["nodejs"], why: "the browser client's own tests" },
-    Need { check: Check::Program("npm"), packages: &["npm"], why: "what those tests use, such as React" },
+    Need {
+        check: Check::Program("npm"),
+        packages: &["npm"],
+        why: "what those tests and an example's page use, such as React",
+    },
 ];
 
 pub(crate) const NEEDS: &[Need] = &[

@@ -80,6 +80,8 @@ pub(crate) async fn open(location: &Location) -> Result<SqlitePool, DatabaseErro
         // a database in memory ends with its connection
         .idle_timeout(None)
         .max_lifetime(None)
+        // a request that is given up in the middle of the test takes its connection along
+        .test_before_acquire(false)
         .connect_with(options)
         .await
         .map_err(DatabaseError::Open)?;

@@ -21,10 +21,11 @@ const STATE_NAMES = {
 
 /** A call was answered with an error; its message is for the user. */
 export class Refused extends Error {
-  /** @param {number} status  0 if there was no answer @param {string} message */
-  constructor(status, message) {
+  /** @param {number} status  0 if there was no answer @param {string} message @param {any} [body]  the whole answer */
+  constructor(status, message, body = {}) {
     super(message);
     this.status = status;
+    this.body = body;
   }
 }
 
@@ -72,7 +73,7 @@ export class Account {
       });
       const answer = await response.json().catch(() => ({}));
       if (response.ok) return answer;
-      throw new Refused(response.status, answer.detail ?? `The server answered ${response.status}.`);
+      throw new Refused(response.status, answer.detail ?? `The server answered ${response.status}.`, answer);
     } catch (error) {
       throw error instanceof Refused ? error : new Refused(0, 'The server cannot be reached.');
     }

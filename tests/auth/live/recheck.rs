@@ -31,7 +31,7 @@ async fn what_is_deleted_from_a_table_closes_its_sockets_and_no_others() {
     assert_eq!(tab.closed().await, revoked());
     let mut tab = site.open_with_cookie(&session).await;
     let key = session.split('=').nth(1).unwrap();
-    site.sql(&format!("DELETE FROM django_session WHERE session_key = '{key}'")).await;
+    site.delete_session(key).await;
     assert_eq!(tab.closed().await, revoked());
 
     for other in &mut others {

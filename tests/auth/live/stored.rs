@@ -44,6 +44,12 @@ impl Site {
         sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&self.pool).await.unwrap();
     }
 
+    /// Deletes the row of a session, whose key is bound: what is part of a query is logged.
+    pub(super) async fn delete_session(&self, key: &str) {
+        let delete = sqlx::query("DELETE FROM django_session WHERE session_key = ?");
+        delete.bind(key).execute(&self.pool).await.unwrap();
+    }
+
     /// The cookie of who logs in over HTTP.
     pub(super) async fn log_in(&self, user: u32) -> String {
         let mut session = self.sessions.of(&test::TestRequest::default().to_http_request()).await.unwrap();

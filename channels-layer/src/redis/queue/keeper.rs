@@ -50,8 +50,9 @@ impl Shared {
         let _alone = self.changing[shard].lock().await;
         let left = self.registry.take_left(shard);
         let outcome = self.store.remove_all(shard, &left).await;
-        if outcome.is_err() {
-            self.registry.put_back(shard, left);
+        match &outcome {
+            Ok(()) => self.registry.told(shard),
+            Err(_) => self.registry.put_back(shard, left),
         }
         outcome
     }

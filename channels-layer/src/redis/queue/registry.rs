@@ -50,6 +50,8 @@ struct State {
     queues: Vec<(String, usize)>,
     /// For each server, memberships it has to forget.
     left: Vec<HashSet<(Group, ChannelName)>>,
+    /// How many of them it is just being told.
+    telling: Vec<usize>,
     mailboxes: u64,
 }
 
@@ -87,6 +89,7 @@ impl Registry {
             // the first is that of subscriptions, too, and stays
             queues: vec![(queue, 1)],
             left: vec![HashSet::new(); shards],
+            telling: vec![0; shards],
             mailboxes: 0,
         };
         let leaving = (0..shards).map(|_| Notify::new()).collect();
@@ -358,13 +361,23 @@ impl Registry {
         there.map(|(group, subscription)| (group.clone(), subscription.proxy.clone(), now)).collect()
     }
 
-    /// What a server has to forget. Whoever takes it and does not get it done [puts it back](Self::put_back).
+    /// What a server has to forget. Whoever takes it gets it [done](Self::told), or [puts it back](Self::put_back);
+    /// one takes at a time.
     pub(super) fn take_left(&self, shard: usize) -> HashSet<(Group, ChannelName)> {
-        std::mem::take(&mut self.lock().left[shard])
+        let mut state = self.lock();
+        let left = std::mem::take(&mut state.left[shard]);
+        state.telling[shard] = left.len();
+        left
+    }
+
+    /// What was taken is forgotten.
+    pub(super) fn told(&self, shard: usize) {
+        self.lock().telling[shard] = 0;
     }
 
     pub(super) fn put_back(&self, shard: usize, left: HashSet<(Group, ChannelName)>) {
         let mut state = self.lock();
+        state.telling[shard] = 0;
         let room = MOST_LEFT.saturating_sub(state.left[shard].len());
         state.left[shard].extend(left.into_iter().take(room));
     }
@@ -379,7 +392,7 @@ impl Registry {
             subscriptions: state.subscriptions.len(),
             receiving: state.workers.len(),
             waiting: postboxes.map(Postbox::len).sum(),
-            leaving: state.left.iter().map(HashSet::len).sum(),
+            leaving: state.left.iter().map(HashSet::len).chain(state.telling.iter().copied()).sum(),
         }
     }
 

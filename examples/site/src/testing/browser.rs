@@ -1,34 +1,53 @@
-use std::time::Duration;
+use std::{fs, path::Path, time::Duration};
 
-use fantoccini::{Client, Locator, elements::Element};
-use serde_json::Value;
-use tokio::time::sleep;
+use fantoccini::{Client, Locator, elements::Element, wd::WindowHandle};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
-use super::{PATIENCE, soon};
+use super::PATIENCE;
 
-/// An application's page in a browser of its own.
+/// An application's page in a tab of a browser.
 #[derive(Clone, Debug)]
-pub struct Tab(Client);
+pub struct Tab {
+    browser: Client,
+    window: WindowHandle,
+    /// Where ChromeDriver takes commands of the DevTools protocol.
+    devtools: String,
+}
 
 impl Tab {
-    /// A browser that shows nothing yet.
-    pub(super) fn new(browser: Client) -> Self {
-        Self(browser)
+    /// A browser that shows nothing yet. `sessions`: the address of ChromeDriver's list of them.
+    pub(super) async fn new(browser: Client, sessions: &str) -> Self {
+        let session = browser.session_id().await.unwrap().expect("the browser has a session");
+        let window = browser.window().await.unwrap();
+        Self { browser, window, devtools: format!("{sessions}/{session}/goog/cdp/execute") }
     }
 
-    /// The browser itself.
+    /// The browser itself, in whose methods the tab is that was used last.
     pub fn browser(&self) -> &Client {
-        &self.0
+        &self.browser
+    }
+
+    /// Another tab of the same browser, which shows nothing yet.
+    pub async fn another(&self) -> Self {
+        let window = self.browser.new_window(true).await.unwrap().handle;
+        Self { window, ..self.clone() }
+    }
+
+    /// The browser, with this tab in front.
+    async fn front(&self) -> &Client {
+        self.browser.switch_to_window(self.window.clone()).await.unwrap();
+        &self.browser
     }
 
     /// Shows the page at `url`.
     pub async fn open(&self, url: &str) {
-        self.0.goto(url).await.unwrap();
+        self.front().await.goto(url).await.unwrap();
     }
 
     /// The element that fits a CSS selector, as soon as there is one.
     pub async fn element(&self, css: &str) -> Element {
-        let found = self.0.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
+        let found = self.front().await.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
         found.unwrap_or_else(|error| panic!("{css}: {error}"))
     }
 
@@ -49,21 +68,64 @@ impl Tab {
 
     /// What a script returns.
     pub async fn run(&self, script: &str) -> Value {
-        self.0.execute(script, vec![]).await.unwrap()
+        self.front().await.execute(script, vec![]).await.unwrap()
     }
 
     /// Waits until a script returns this.
     pub async fn until(&self, script: &str, wanted: Value) {
-        soon(&format!("the page has {wanted}"), async {
-            while self.run(script).await != wanted {
-                sleep(Duration::from_millis(50)).await;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let returned = self.run(script).await;
+            if returned == wanted {
+                return;
             }
-        })
-        .await;
+            assert!(
+                Instant::now() < deadline,
+                "waited {PATIENCE:?} for {wanted}, and it is {returned}: {script}"
+            );
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until nothing moves any more.
+    pub async fn settled(&self) {
+        let moving = "return document.getAnimations().filter(({ effect }) => \
+                      effect.getComputedTiming().iterations < Infinity).length";
+        self.until(moving, json!(0)).await;
+    }
+
+    /// Runs a script in every page that this tab will show, before the page's own.
+    pub async fn before_each_page(&self, script: &str) {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    }
+
+    /// Shows the page as a telephone does: 390 by 844 pixels.
+    pub async fn phone(&self) {
+        let screen = json!({ "width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true });
+        self.devtools("Emulation.setDeviceMetricsOverride", screen).await;
+    }
+
+    /// Shows the page as somebody wants it whose colours are dark.
+    pub async fn dark(&self) {
+        let wish = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
+        self.devtools("Emulation.setEmulatedMedia", wish).await;
+    }
+
+    /// Stores a picture of what is shown, when nothing moves any more.
+    pub async fn picture(&self, path: impl AsRef<Path>) {
+        self.settled().await;
+        fs::write(path, self.browser.screenshot().await.unwrap()).unwrap();
+    }
+
+    /// A command of Chrome's DevTools protocol, for what WebDriver has no word for.
+    async fn devtools(&self, command: &str, parameters: Value) {
+        self.front().await;
+        let call = json!({ "cmd": command, "params": parameters });
+        ureq::post(&self.devtools).send_json(&call).unwrap();
     }
 
     /// Ends the browser.
     pub async fn close(self) {
-        self.0.close().await.unwrap();
+        self.browser.close().await.unwrap();
     }
 }

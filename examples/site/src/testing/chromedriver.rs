@@ -62,7 +62,7 @@ impl ChromeDriver {
         let frame = browser.execute("return [outerWidth - innerWidth, outerHeight - innerHeight]", vec![]);
         let [width, height]: [u32; 2] = serde_json::from_value(frame.await.unwrap()).unwrap();
         browser.set_window_size(1100 + width, 700 + height).await.unwrap();
-        Tab::new(browser)
+        Tab::new(browser, &format!("{}/session", self.address)).await
     }
 }
 

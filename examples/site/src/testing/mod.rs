@@ -6,6 +6,7 @@
     reason = "that is how a test fails"
 )]
 
+mod axe;
 mod browser;
 mod chromedriver;
 mod client;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 pub use self::{
+    axe::Axe,
     browser::Tab,
     chromedriver::ChromeDriver,
     client::Client,

@@ -15,7 +15,10 @@ use super::{PATIENCE, secrets, soon};
 
 /// A program that is about to run.
 #[derive(Debug)]
-pub struct Program(Command);
+pub struct Program {
+    command: Command,
+    listen: String,
+}
 
 /// A running program. It is killed when it is dropped.
 #[derive(Debug)]
@@ -35,52 +38,64 @@ pub struct Answer(pub u16, pub Value);
 impl Program {
     /// The program at `path`, `env!("CARGO_BIN_EXE_NAME")`, on a free port and a database of its own.
     pub fn new(path: &str, database: &str) -> Self {
-        let mut program = Command::new(path);
-        program
-            .args(["--listen", "127.0.0.1:0", "--database", database])
+        let mut command = Command::new(path);
+        command
+            .args(["--database", database])
             .env("RUST_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
         if let Some(log) = secrets::log() {
-            program.env("RUST_LOG", "trace").stderr(log);
+            command.env("RUST_LOG", "trace").stderr(log);
         }
-        Self(program)
+        Self { command, listen: "127.0.0.1:0".to_owned() }
+    }
+
+    /// Where another one was before, instead of on a free port.
+    #[must_use]
+    pub fn at(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.listen);
+        self
     }
 
     /// With these flags, too.
     #[must_use]
     pub fn args(mut self, args: &[&str]) -> Self {
-        self.0.args(args);
+        self.command.args(args);
         self
     }
 
     /// With this environment variable.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
-        self.0.env(name, value);
+        self.command.env(name, value);
         self
     }
 
     /// What it logs is kept, for [`Server::log`].
     #[must_use]
     pub fn with_log(mut self, filter: &str) -> Self {
-        self.0.env("RUST_LOG", filter).stderr(Stdio::piped());
+        self.command.env("RUST_LOG", filter).stderr(Stdio::piped());
         self
     }
 
     /// Runs it to its end, which is soon: its status, and what it logged.
     pub async fn fails(self) -> (Option<i32>, String) {
-        let mut program = self.with_log("warn");
-        let output = soon("the program ends", program.0.output()).await.unwrap();
+        let mut command = self.with_log("warn").ready();
+        let output = soon("the program ends", command.output()).await.unwrap();
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    fn ready(mut self) -> Command {
+        self.command.args(["--listen", &self.listen]);
+        self.command
     }
 }
 
 impl Server {
     /// Starts a program, and waits until it listens.
-    pub async fn run(mut program: Program) -> Self {
-        let mut child = program.0.spawn().unwrap();
+    pub async fn run(program: Program) -> Self {
+        let mut child = program.ready().spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = soon("the program prints its address", out.next_line()).await.unwrap();
         let line = line.expect("the program runs");

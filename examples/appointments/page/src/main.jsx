@@ -1,0 +1,8 @@
+// The page's beginning.
+
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+
+import { App } from './app.jsx';
+
+createRoot(document.getElementById('root')).render(<StrictMode><App /></StrictMode>);
