@@ -17,7 +17,14 @@ use self::{consumer::Bell, notifications::Notifications};
 /// How long a token lasts. A session lasts as long as Django's: two weeks.
 const TOKEN: Duration = Duration::from_secs(12 * 60 * 60);
 
-const PAGE: Page = Page { index: include_str!("../static/index.html"), files: &[] };
+const PAGE: Page = Page {
+    index: include_str!("../static/index.html"),
+    files: &[
+        ("inbox.js", include_str!("../static/inbox.js")),
+        ("notifications.css", include_str!("../static/notifications.css")),
+        ("notifications.js", include_str!("../static/notifications.js")),
+    ],
+};
 
 /// Notifications: created over REST, in every tab of their owner at once.
 #[derive(Parser)]

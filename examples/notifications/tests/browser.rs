@@ -1,7 +1,7 @@
 //! The page in a browser.
 
 use serde_json::json;
-use site::testing::{ChromeDriver, Folder, Server, Tab};
+use site::testing::{Axe, ChromeDriver, Client, Folder, Server, Tab};
 
 use crate::account::{Account, program, start};
 
@@ -110,12 +110,11 @@ async fn logging_out_ends_all_tabs_of_the_login() {
     let alice = log_in(&driver, &server, "alice", Way::Session).await;
     // the same login in a tab of another browser, by its cookie
     let mut elsewhere = Account::log_in(&server, "alice").tab().await;
-    elsewhere.hear_of("connected").await;
+    elsewhere.hear_of("client.stats").await;
     let cookie = alice.browser().get_named_cookie("sessionid").await.unwrap().value().to_owned();
     let url = server.socket_url("/ws/notifications/");
-    let mut same =
-        site::testing::Client::with_cookie(&url, &server.url(""), &format!("sessionid={cookie}")).await;
-    same.hear_of("connected").await;
+    let mut same = Client::with_cookie(&url, &server.url(""), &format!("sessionid={cookie}")).await;
+    same.hear_of("client.stats").await;
 
     alice.click("#logout").await;
 
@@ -141,7 +140,7 @@ async fn what_came_while_the_server_was_away_is_there_when_it_is_back() {
     server.ended().await;
     tab.element("#state[data-state=reconnecting]").await;
 
-    let server = Server::run(program(&database).args(&["--listen", &address])).await;
+    let server = Server::run(program(&database).at(&address)).await;
     assert_eq!(Account::log_in(&server, "bob").notify("alice", "Did you sleep well?"), 201);
 
     tab.element("#state[data-state=open]").await;
@@ -174,5 +173,39 @@ async fn after_three_failures_it_polls_and_goes_back_to_the_socket_when_that_wor
     tab.element("#state[data-state=open]").await;
     assert_eq!(Account::log_in(&server, "bob").notify("alice", "And by the socket."), 201);
     tab.until(SHOWN, json!(["And by the socket.", "By another way."])).await;
+    tab.close().await;
+}
+
+/// With pictures, in cargo's folder for what tests leave: `target/tmp`.
+#[tokio::test]
+#[ignore = "needs chromium, chromedriver and npm"]
+async fn axe_finds_nothing_wrong_on_a_desk_on_a_telephone_and_in_the_dark() {
+    let server = start().await;
+    let driver = driver().await;
+    let axe = Axe::install(env!("CARGO_TARGET_TMPDIR")).await;
+    let (alice, bob) = (Account::log_in(&server, "alice"), Account::log_in(&server, "bob"));
+    for text in ["The backup ran through: 214 GB in 41 minutes.", "Your order has left the house."] {
+        assert_eq!(alice.notify("alice", text), 201);
+    }
+    alice.mark(alice.list()["notifications"][0]["id"].as_i64().unwrap(), true);
+    for text in ["Lunch at one? The new place around the corner.", "I have moved our meeting to Thursday."] {
+        assert_eq!(bob.notify("alice", text), 201);
+    }
+    let tab = driver.browser("alice").await;
+    tab.open(&server.url("/")).await;
+    tab.element("form#login:not([hidden])").await;
+    axe.accepts(&tab).await;
+    tab.picture(concat!(env!("CARGO_TARGET_TMPDIR"), "/notifications-login.png")).await;
+    enter(&tab, "alice", Way::Token).await;
+    tab.until("return document.querySelectorAll('.notification').length", json!(4)).await;
+    axe.accepts(&tab).await;
+    tab.picture(concat!(env!("CARGO_TARGET_TMPDIR"), "/notifications-desk.png")).await;
+
+    tab.phone().await;
+    axe.accepts(&tab).await;
+    tab.picture(concat!(env!("CARGO_TARGET_TMPDIR"), "/notifications-phone.png")).await;
+    tab.dark().await;
+    axe.accepts(&tab).await;
+    tab.picture(concat!(env!("CARGO_TARGET_TMPDIR"), "/notifications-dark.png")).await;
     tab.close().await;
 }
