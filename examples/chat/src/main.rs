@@ -22,7 +22,6 @@ const PAGE: Page = Page {
     files: &[
         ("chat.css", include_str!("../static/chat.css")),
         ("chat.js", include_str!("../static/chat.js")),
-        ("reasons.js", include_str!("../static/reasons.js")),
         ("account.js", include_str!("../static/account.js")),
         ("timeline.js", include_str!("../static/timeline.js")),
     ],

@@ -24,7 +24,7 @@ impl Page {
     async fn log_in(driver: &ChromeDriver, server: &Server, user: &str) -> Self {
         let tab = driver.browser(user).await;
         tab.open(&server.url("/")).await;
-        tab.element("form#login").await;
+        tab.element("form#login:not([hidden])").await;
         tab.fill("#username", user).await;
         tab.fill("#password", user).await;
         tab.click("#login-button").await;

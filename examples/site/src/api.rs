@@ -1,12 +1,10 @@
 //! What the applications' REST sides have in common: a login's form, and how a request is refused.
 
-use std::error::Error;
+use std::{error::Error, fmt};
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode, web};
 use serde::Deserialize;
 use serde_json::json;
-
-use crate::UsersError;
 
 /// The biggest body of a request, in bytes.
 const BODY: usize = 64 * 1024;
@@ -21,24 +19,20 @@ pub struct Login {
     pub password: String,
 }
 
-/// Why a request is refused: a status, and `{"detail": …}`.
-#[derive(Debug, thiserror::Error)]
+/// Why a request is refused: a status, and `{"detail": …}`. Whatever else a handler fails with becomes
+/// [`Failed`](Self::Failed).
+#[derive(Debug)]
 pub enum ApiError {
     /// 400: what was sent cannot be read, or makes no sense.
-    #[error("{0}")]
     BadRequest(String),
     /// 401: a login that fails, and does not tell why.
-    #[error("Wrong username or password.")]
     WrongPassword,
     /// 404: it is not there, or not the user's, which is the same to them.
-    #[error("{0}")]
     NotFound(&'static str),
     /// 409: somebody was faster.
-    #[error("{0}")]
     Conflict(&'static str),
-    /// 500, logged.
-    #[error("it does not work at the moment")]
-    Failed(#[source] Box<dyn Error + Send + Sync>),
+    /// 500, logged: none of the client's doing.
+    Failed(Box<dyn Error + Send + Sync>),
 }
 
 /// A scope below `path` whose bodies, paths and queries are answered with 400 where they cannot be read.
@@ -49,25 +43,25 @@ pub fn api(path: &str) -> actix_web::Scope {
         .app_data(web::QueryConfig::default().error_handler(|error, _| bad_request(error)))
 }
 
-fn bad_request(error: impl ToString) -> actix_web::Error {
+fn bad_request(error: impl fmt::Display) -> actix_web::Error {
     ApiError::BadRequest(error.to_string()).into()
 }
 
-impl From<sqlx::Error> for ApiError {
-    fn from(error: sqlx::Error) -> Self {
+// so this is no `Error` itself
+impl<E: Error + Send + Sync + 'static> From<E> for ApiError {
+    fn from(error: E) -> Self {
         Self::Failed(error.into())
     }
 }
 
-impl From<UsersError> for ApiError {
-    fn from(error: UsersError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<channels_actix::LayerError> for ApiError {
-    fn from(error: channels_actix::LayerError) -> Self {
-        Self::Failed(error.into())
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BadRequest(what) => what,
+            Self::WrongPassword => "Wrong username or password.",
+            Self::NotFound(what) | Self::Conflict(what) => what,
+            Self::Failed(_) => "It does not work at the moment.",
+        })
     }
 }
 

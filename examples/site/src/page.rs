@@ -11,11 +11,14 @@ const POLICY: &str = "default-src 'self'; img-src 'self' data:; connect-src 'sel
                       frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 /// What every page has.
-const SHARED: [(&str, &str); 2] =
-    [("site.css", include_str!("../static/site.css")), ("site.js", include_str!("../static/site.js"))];
+const SHARED: [(&str, &str); 3] = [
+    ("reasons.js", include_str!("../static/reasons.js")),
+    ("site.css", include_str!("../static/site.css")),
+    ("site.js", include_str!("../static/site.js")),
+];
 
-/// An application's page: what is at `/`, and the files below `/static/`, by name. `site.css` and `site.js` are there
-/// for all.
+/// An application's page: what is at `/`, and the files below `/static/`, by name. `site.css`, `site.js` and
+/// `reasons.js` are there for all.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
     /// What is at `/`.

@@ -34,6 +34,9 @@ export class Account {
   /** Where the token is; a change of it is heard by the other tabs. */
   static KEY = 'token';
 
+  /** Whether calls show the token; else they leave it to the browser's cookie. */
+  showsToken = true;
+
   get token() { return localStorage.getItem(Account.KEY); }
   get name() { return localStorage.getItem('username') ?? ''; }
 
@@ -58,7 +61,7 @@ export class Account {
    */
   async call(method, path, body, signal) {
     const headers = new Headers({ 'content-type': 'application/json' });
-    if (this.token) headers.set('authorization', `Bearer ${this.token}`);
+    if (this.token && this.showsToken) headers.set('authorization', `Bearer ${this.token}`);
     const signals = [AbortSignal.timeout(LIMIT), ...(signal ? [signal] : [])];
     try {
       const response = await fetch(path, {
