@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{ChromeDriver, Page, Site};
+use super::{Page, Site, driver};
 
 /// Somebody the site knows, and short pauses.
 const ANN: &str = "{ token: () => 'name:ann & co', maxDelay: 600, attempts: 1000 }";
@@ -9,7 +9,7 @@ const ANN: &str = "{ token: () => 'name:ann & co', maxDelay: 600, attempts: 1000
 #[ignore = "needs chromium and chromedriver"]
 async fn a_page_imports_the_client_from_the_application_sends_asks_and_listens() {
     let site = Site::start().await;
-    let driver = ChromeDriver::start().await;
+    let driver = driver().await;
     let page = Page::open(&driver, &site).await;
 
     page.connect(ANN).await;
@@ -33,7 +33,7 @@ async fn a_page_imports_the_client_from_the_application_sends_asks_and_listens()
 #[ignore = "needs chromium and chromedriver"]
 async fn a_server_that_is_gone_and_comes_back_is_found_again() {
     let mut site = Site::start().await;
-    let driver = ChromeDriver::start().await;
+    let driver = driver().await;
     let page = Page::open(&driver, &site).await;
     page.connect(ANN).await;
     page.is("open").await;
@@ -55,7 +55,7 @@ async fn a_server_that_is_gone_and_comes_back_is_found_again() {
 #[ignore = "needs chromium and chromedriver"]
 async fn a_network_that_is_silently_gone_is_noticed() {
     let site = Site::start().await;
-    let driver = ChromeDriver::start().await;
+    let driver = driver().await;
     let page = Page::open(&driver, &site).await;
     page.connect(
         "{ token: 'name:ann', heartbeat: 200, heartbeatTimeout: 300, maxDelay: 600, attempts: 1000 }",
@@ -78,7 +78,7 @@ async fn a_network_that_is_silently_gone_is_noticed() {
 #[ignore = "needs chromium and chromedriver"]
 async fn twenty_clients_of_a_server_that_restarts_come_back_spread_out() {
     let mut site = Site::start().await;
-    let driver = ChromeDriver::start().await;
+    let driver = driver().await;
     let page = Page::open(&driver, &site).await;
     let connect = "window.all = Array.from({ length: 20 }, (_, nth) =>
             channels.connect('/ws/', { token: `name:${nth}`, identity: `${nth}` }));

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{ChromeDriver, Page, Site};
+use super::{Page, Site, driver};
 
 /// Everything by HTTP where there is no WebSocket.
 const OPTIONS: &str = "{
@@ -18,7 +18,7 @@ const OPTIONS: &str = "{
 #[ignore = "needs chromium and chromedriver"]
 async fn three_failures_lead_to_polling_and_the_servers_return_to_the_websocket() {
     let mut site = Site::start().await;
-    let driver = ChromeDriver::start().await;
+    let driver = driver().await;
     let page = Page::open(&driver, &site).await;
     page.connect(OPTIONS).await;
     page.is("open").await;
@@ -43,7 +43,7 @@ async fn three_failures_lead_to_polling_and_the_servers_return_to_the_websocket(
 #[ignore = "needs chromium and chromedriver"]
 async fn a_message_tells_which_way_it_went() {
     let site = Site::start().await;
-    let driver = ChromeDriver::start().await;
+    let driver = driver().await;
     let page = Page::open(&driver, &site).await;
     // a WebSocket that is refused for ever, and a REST side that works
     page.connect(&OPTIONS.replace("token: 'name:ann'", "token: 'nobody'")).await;

@@ -1,37 +1,27 @@
 //! A page of the site, in one tab of a browser.
 
-use fantoccini::{Client as Browser, wd::WindowHandle};
+use ::site::testing::{ChromeDriver, Tab};
 use serde_json::{Value, json};
 
-use super::{ChromeDriver, Site, soon};
+use super::Site;
 
 /// A page that has imported the client, as `channels`. What a test wants to keep is a property of `window`.
-pub(crate) struct Page {
-    browser: Browser,
-    window: WindowHandle,
-}
+pub(crate) struct Page(Tab);
 
 impl Page {
     pub(crate) async fn open(driver: &ChromeDriver, site: &Site) -> Self {
-        let browser = driver.browser("somebody").await;
-        let window = browser.window().await.unwrap();
-        let page = Self { browser, window };
-        page.load(site).await;
-        page
+        Self::load(driver.browser("somebody").await, site).await
     }
 
     /// The same site in another tab of the same browser.
     pub(crate) async fn another_tab(&self, site: &Site) -> Self {
-        let window = self.browser.new_window(true).await.unwrap().handle;
-        let page = Self { browser: self.browser.clone(), window };
-        page.load(site).await;
-        page
+        Self::load(self.0.another().await, site).await
     }
 
-    async fn load(&self, site: &Site) {
-        self.browser.switch_to_window(self.window.clone()).await.unwrap();
-        self.browser.goto(&site.url()).await.unwrap();
-        self.run("window.channels = await import('/channels/index.js');").await;
+    async fn load(tab: Tab, site: &Site) -> Self {
+        tab.open(&site.url()).await;
+        tab.resolve("window.channels = await import('/channels/index.js');").await;
+        Self(tab)
     }
 
     /// Connects, and keeps the connection as `connection`, its states as `states`, and the events as `events`.
@@ -49,15 +39,7 @@ impl Page {
 
     /// Runs the body of an async function; what it returns is the value, and what it throws fails the test.
     pub(crate) async fn run(&self, body: &str) -> Value {
-        let script = format!(
-            "const done = arguments[arguments.length - 1];
-             (async () => {{ {body} }})()
-                 .then((value) => done({{ value: value ?? null }}), (error) => done({{ error: `${{error}}` }}));"
-        );
-        self.browser.switch_to_window(self.window.clone()).await.unwrap();
-        let outcome = soon("a script ends", self.browser.execute_async(&script, vec![])).await.unwrap();
-        assert_eq!(outcome["error"], Value::Null, "{body}");
-        outcome["value"].clone()
+        self.0.resolve(body).await
     }
 
     /// Waits until this expression is so.
@@ -74,6 +56,6 @@ impl Page {
     }
 
     pub(crate) async fn close(self) {
-        self.browser.close().await.unwrap();
+        self.0.close().await;
     }
 }

@@ -1,12 +1,12 @@
 use serde_json::json;
 
-use super::{ChromeDriver, Page, Site};
+use super::{Page, Site, driver};
 
 #[tokio::test]
 #[ignore = "needs chromium and chromedriver"]
 async fn a_refused_token_is_refreshed_once_and_then_it_stops_for_good() {
     let site = Site::start().await;
-    let driver = ChromeDriver::start().await;
+    let driver = driver().await;
     let page = Page::open(&driver, &site).await;
 
     let token =
@@ -28,7 +28,7 @@ async fn a_refused_token_is_refreshed_once_and_then_it_stops_for_good() {
 #[ignore = "needs chromium and chromedriver"]
 async fn a_token_that_has_expired_is_refreshed_and_nobody_notices() {
     let site = Site::start().await;
-    let driver = ChromeDriver::start().await;
+    let driver = driver().await;
     let page = Page::open(&driver, &site).await;
 
     page.connect("{ token: ({ refresh }) => (refresh ? 'name:ann' : 'expired') }").await;
@@ -43,7 +43,7 @@ async fn a_token_that_has_expired_is_refreshed_and_nobody_notices() {
 #[ignore = "needs chromium and chromedriver"]
 async fn a_page_without_a_token_does_not_connect() {
     let site = Site::start().await;
-    let driver = ChromeDriver::start().await;
+    let driver = driver().await;
     let page = Page::open(&driver, &site).await;
 
     page.connect("{ token: () => localStorage.getItem('token') }").await;
@@ -60,7 +60,7 @@ async fn a_page_without_a_token_does_not_connect() {
 #[ignore = "needs chromium and chromedriver"]
 async fn a_login_and_a_logout_in_one_tab_count_in_the_others() {
     let site = Site::start().await;
-    let driver = ChromeDriver::start().await;
+    let driver = driver().await;
     let first = Page::open(&driver, &site).await;
     let second = first.another_tab(&site).await;
     for page in [&first, &second] {
@@ -86,7 +86,7 @@ async fn a_login_and_a_logout_in_one_tab_count_in_the_others() {
 #[ignore = "needs chromium and chromedriver"]
 async fn a_tab_that_changes_only_the_storage_is_noticed_too() {
     let site = Site::start().await;
-    let driver = ChromeDriver::start().await;
+    let driver = driver().await;
     let first = Page::open(&driver, &site).await;
     let second = first.another_tab(&site).await;
     second.connect("{ token: () => localStorage.getItem('token'), storageKey: 'token' }").await;

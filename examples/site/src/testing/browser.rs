@@ -4,7 +4,7 @@ use fantoccini::{Client, Locator, elements::Element, wd::WindowHandle};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::PATIENCE;
+use super::{PATIENCE, soon};
 
 /// An application's page in a tab of a browser.
 #[derive(Clone, Debug)]
@@ -69,6 +69,19 @@ impl Tab {
     /// What a script returns.
     pub async fn run(&self, script: &str) -> Value {
         self.front().await.execute(script, vec![]).await.unwrap()
+    }
+
+    /// What the body of an async function returns; what it throws fails the test.
+    pub async fn resolve(&self, body: &str) -> Value {
+        let script = format!(
+            "const done = arguments[arguments.length - 1];
+             (async () => {{ {body} }})()
+                 .then((value) => done({{ value: value ?? null }}), (error) => done({{ error: `${{error}}` }}));"
+        );
+        let resolved = self.front().await.execute_async(&script, vec![]);
+        let outcome = soon("a script ends", resolved).await.unwrap();
+        assert_eq!(outcome["error"], Value::Null, "{body}");
+        outcome["value"].clone()
     }
 
     /// Waits until a script returns this.
