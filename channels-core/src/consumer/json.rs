@@ -17,8 +17,8 @@ const PONG: &str = r#"{"type":"pong"}"#;
 ///
 /// What is not an [`Incoming`](Self::Incoming) never reaches it: the client gets an error frame,
 /// `{"type": "error", "code": "bad_message", "message": "..."}`, and the connection lives on. So it does when
-/// a hook fails: with `internal` for the code, or what [`Error::reply`] says. If the message has a `ref`, so has
-/// the error frame: a client knows by it which of its messages was not understood.
+/// a hook fails: with `internal` for the code, or what [`Error::reply`] says. If the message has a `ref`, a
+/// string of at most 64 bytes, so has the error frame: a client knows by it which of its messages was not understood.
 ///
 /// A client's `{"type": "ping"}` is answered with `{"type": "pong"}`, and does not reach the consumer either,
 /// unless it is an [`Incoming`](Self::Incoming): then the answer is the consumer's.

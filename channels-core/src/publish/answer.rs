@@ -84,6 +84,11 @@ impl Sent {
 }
 
 impl Refused {
+    /// What it is called, for programs and for the log.
+    pub(super) fn code(&self) -> &'static str {
+        self.status().1
+    }
+
     fn status(&self) -> (StatusCode, &'static str) {
         match self {
             Self::NoToken => (StatusCode::UNAUTHORIZED, "no_token"),

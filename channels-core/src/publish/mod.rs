@@ -165,7 +165,8 @@ impl Publish {
         let answer = match self.publish(request.headers(), payload).await {
             Ok(answer) => answer.to_response(),
             Err(refused) => {
-                tracing::info!(client = ?request.peer_addr(), path = request.path(), "not published: {refused}");
+                // the code alone: the words for the client may quote what it sent
+                tracing::info!(client = ?request.peer_addr(), path = request.path(), code = refused.code(), "not published");
                 refused.to_response()
             }
         };
@@ -227,7 +228,7 @@ impl Publish {
             tracing::warn!(%target, error = &error as &dyn std::error::Error, "an event could not be published");
             if let LayerError::ChannelFull { capacity, .. } = error {
                 Sent::Full { capacity }
-            } else if let LayerError::Unavailable(_) = error {
+            } else if let LayerError::Unavailable(_) | LayerError::OutboxFull { .. } = error {
                 Sent::Unavailable
             } else {
                 // the layer's format has no word for what is in it

@@ -6,6 +6,10 @@ use channels_layer::{ChannelName, Envelope, Group, wire::Message};
 use serde::Deserialize;
 
 use super::answer::Refused;
+use crate::close::cut;
+
+/// How much of the parser's words a client gets, in bytes: they may quote all that it sent.
+const LONGEST_REASON: usize = 200;
 
 /// An event, and where to.
 pub(super) struct Item {
@@ -29,7 +33,8 @@ struct Raw {
 
 /// Reads a request, all of it or nothing.
 pub(super) fn parse(body: &[u8], at_most: usize) -> Result<Vec<Item>, Refused> {
-    let malformed = |error: serde_json::Error| Refused::BadRequest(error.to_string());
+    let malformed =
+        |error: serde_json::Error| Refused::BadRequest(cut(&error.to_string(), LONGEST_REASON).to_owned());
     let raw: Vec<Raw> = match body.trim_ascii_start().first() {
         Some(b'[') => serde_json::from_slice(body).map_err(malformed)?,
         _ => vec![serde_json::from_slice(body).map_err(malformed)?],

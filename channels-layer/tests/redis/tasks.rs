@@ -3,8 +3,8 @@
 use std::{collections::HashSet, time::Duration};
 
 use channels_layer::{
-    ChannelLayer, ChannelName, DeadReason, LayerError, RedisHost, RedisOptions, RedisTask, RedisTaskReceiver,
-    RedisTasks, TaskPolicy, TaskStats,
+    ChannelLayer, ChannelName, DeadReason, Envelope, LayerError, RedisHost, RedisOptions, RedisTask,
+    RedisTaskReceiver, RedisTasks, TaskPolicy, TaskStats,
 };
 use tokio::time::{Instant, timeout};
 
@@ -276,6 +276,29 @@ async fn what_is_no_event_is_a_dead_letter_at_once_and_disturbs_nobody() {
     assert_eq!(letters.len(), 2);
     assert!(letters.iter().all(|letter| letter.event.is_none() && letter.reason == DeadReason::Unreadable));
     assert_eq!((letters[0].key.as_str(), letters[0].attempts), ("poison", 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server"]
+async fn another_programs_entry_that_has_no_more_than_an_event_is_tried_again_and_stops_nobody() {
+    let server = Server::start();
+    let tasks = tasks(&server).await;
+    let event = Envelope::new(Note { number: 7 }).to_msgpack().unwrap();
+    let mut entry = redis::cmd("XADD");
+    entry.arg("tasks:{asgi:mails}").arg("*").arg("event").arg(&event[..]);
+    entry.exec(&mut server.client()).unwrap();
+    let mut receiver = tasks.receive(&mails());
+
+    for _ in 0..2 {
+        let task = next(&mut receiver).await;
+        assert_eq!(number(&task), 7);
+        task.retry(DeadReason::Failed).await.unwrap();
+    }
+    send(&tasks, 2).await;
+
+    let mut numbers = [number(&next(&mut receiver).await), number(&next(&mut receiver).await)];
+    numbers.sort_unstable();
+    assert_eq!(numbers, [2, 7]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -98,6 +98,8 @@ struct Waiting {
 enum End {
     Sent,
     Expired,
+    /// There was no room in its channel, which is counted as that.
+    Full,
     Lost,
 }
 
@@ -236,9 +238,9 @@ impl OutboxStats {
         match end {
             End::Sent => self.sent += 1,
             End::Expired => self.expired += 1,
-            End::Lost => self.lost += 1,
+            End::Full | End::Lost => self.lost += 1,
         }
-        if !matches!(end, End::Sent) {
+        if matches!(end, End::Expired | End::Lost) {
             metrics::dropped(Reason::Unsent);
         }
     }
@@ -311,7 +313,8 @@ async fn drain<S: Sends>(layer: Arc<S>, lane: Lane) {
                         kind = event.kind(), %error, cause = cause(&error),
                         "event lost: it waited for the server, and was not sent"
                     );
-                    (End::Lost, Err(error))
+                    let is_full = matches!(error, LayerError::ChannelFull { .. });
+                    (if is_full { End::Full } else { End::Lost }, Err(error))
                 }
             }
         };

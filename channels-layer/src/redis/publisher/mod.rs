@@ -10,7 +10,7 @@ pub use self::blocking::BlockingRedisPublisher;
 use super::{
     RedisHostError, RedisOptions, connect::Connector, link::Link, pubsub::Announcer, queue::store::Store,
 };
-use crate::{ChannelName, Delivery, Envelope, Event, Group, LayerError};
+use crate::{ChannelName, Delivery, Envelope, Event, Group, LayerError, OnOutage};
 
 /// A handle for programs that send and never receive. It has one connection to each server, and no channels.
 ///
@@ -23,6 +23,8 @@ use crate::{ChannelName, Delivery, Envelope, Event, Group, LayerError};
 /// publisher.forward(&Group::named("news")?, news).await?;
 /// # Ok(()) }
 /// ```
+///
+/// What cannot be sent fails, whatever [`on_outage`](RedisOptions::on_outage) says: nothing waits here.
 ///
 /// A program without a tokio runtime has [`BlockingRedisPublisher`]; one that is on a layer already has
 /// [`Layer`](crate::Layer). It works on the runtime on which it was connected. Cheap to clone.
@@ -75,6 +77,7 @@ impl RedisPublisher {
     /// Without the types beneath: rustc follows them into the `main` that awaits this, and may give up.
     fn open(options: RedisOptions) -> Pin<Box<dyn Future<Output = Result<Self, LayerError>> + Send>> {
         Box::pin(async move {
+            let options = options.on_outage(OnOutage::Fail);
             let connectors = Connector::all(&options).into_iter();
             let links: Vec<_> = connectors.map(|server| Link::new(server, options.time_limit)).collect();
             let mut tasks = Vec::new();

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tokio::{
     select,
     sync::watch,
-    time::{Instant, sleep, sleep_until, timeout_at},
+    time::{Instant, sleep_until, timeout_at},
 };
 
 use super::{
@@ -129,7 +129,7 @@ impl Shared {
             self.unsure.notify_one();
             select! {
                 _ = servers.changed() => {}
-                () = sleep(backoff.next()) => {}
+                () = sleep_until(deadline.min(Instant::now() + backoff.next())) => {}
             }
         }
     }
@@ -166,6 +166,10 @@ impl Shared {
             Ok(()) = servers.changed() => return None,
         };
         let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            // nothing is said to a server that is not to answer any more
+            return Some(Err(Failed::NotSent(link.shown())));
+        }
         let publish = |mut connection| async move { command.query_async(&mut connection).await };
         Some(link.run_on(ready, left, publish).await)
     }

@@ -437,7 +437,9 @@ impl Registry {
         let (mut all, mut moved) = (std::mem::take(&mut state.servers), Vec::new());
         for (&server, topics) in &mut all {
             moved.extend(topics.take_moved(|topic| map.server_of(topic) != server));
-            topics.news.notify_one();
+            if topics.has_changes() {
+                topics.news.notify_one();
+            }
         }
         for server in servers.into_iter().chain([NOBODY]) {
             state.servers.insert(server, all.remove(&server).unwrap_or_default());

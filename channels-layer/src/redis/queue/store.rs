@@ -85,7 +85,11 @@ impl Store {
         if self.pinned {
             return self.shard_of_queue(channel.as_str());
         }
-        self.turn.fetch_add(1, Ordering::Relaxed) % self.links.len()
+        // one that is away is passed over: workers receive on all
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let servers = (0..self.links.len()).map(|further| (turn + further) % self.links.len());
+        let mut up = servers.filter(|&server| self.links[server].has_connection());
+        up.next().unwrap_or(turn % self.links.len())
     }
 
     fn expiry(&self) -> u64 {
@@ -151,16 +155,22 @@ impl Store {
         event: &Envelope,
     ) -> Result<Delivery, LayerError> {
         let names = self.names(score, group).await?;
-        let mut delivery = Delivery::default();
-        for (shard, queues) in self.queues(names, event)?.into_iter().enumerate() {
+        let (mut delivery, mut missed) = (Delivery::default(), None);
+        let by_server = self.queues(names, event)?;
+        let is_at_home = |server: usize| server == self.shard_of(group);
+        let all_at_home =
+            by_server.iter().enumerate().all(|(server, all)| all.is_empty() || is_at_home(server));
+        for (shard, queues) in by_server.into_iter().enumerate() {
             if queues.is_empty() {
                 continue;
             }
             let full = match self.put(shard, score, &queues).await {
-                Err(failed) if delivery != Delivery::default() => {
-                    return Err(Failed::Partly(Box::new(failed)).into());
+                Err(failed) => {
+                    // those on the other servers get it all the same
+                    missed.get_or_insert(failed);
+                    continue;
                 }
-                outcome => outcome?,
+                Ok(full) => full,
             };
             let all: usize = queues.iter().map(|queue| queue.channels).sum();
             let dropped = full.iter().filter_map(|number| queues.get(number - 1)).map(|queue| queue.channels);
@@ -175,7 +185,12 @@ impl Store {
             let all = delivery.delivered + delivery.dropped;
             tracing::info!("{} of {all} channels over capacity in group {group}", delivery.dropped);
         }
-        Ok(delivery)
+        match missed {
+            None => Ok(delivery),
+            Some(failed) if all_at_home => Err(failed.into()),
+            // it is not to be sent again: some have it, or it would wait for a server that is well
+            Some(failed) => Err(Failed::Partly(Box::new(failed)).into()),
+        }
     }
 
     /// The channels of a group, in the order they joined.

@@ -30,7 +30,7 @@ scripts! {
         local due = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 100)
         for _, member in ipairs(due) do
             local key, event, attempt = cmsgpack.unpack(member)
-            redis.call('XADD', KEYS[1], '*', 'key', key, 'event', event, 'attempt', attempt)
+            redis.call('XADD', KEYS[1], '*', 'key', key or '', 'event', event or '', 'attempt', attempt or '0')
             redis.call('ZREM', KEYS[2], member)
         end
         return #due
@@ -75,7 +75,10 @@ scripts! {
         if #redis.pcall('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1, ARGV[2]) == 0 then return 0 end
         local entry = redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3])[1]
         if entry then
-            local key, event, wait = entry[2][2], entry[2][4], tonumber(ARGV[5])
+            -- by name: another program's entry may have them in another order, or lack one
+            local fields, wait = {}, tonumber(ARGV[5])
+            for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
+            local key, event = fields.key or '', fields.event or ''
             if wait == 0 then
                 redis.call('XADD', KEYS[1], '*', 'key', key, 'event', event, 'attempt', ARGV[4])
             else

@@ -106,7 +106,14 @@ impl Cluster {
         }
     }
 
+    /// Within the time limit: a server may take the connection, and say nothing.
     async fn begin(&mut self, seed: &Connector) -> Result<(), LayerError> {
+        let limit = self.shared.time_limit;
+        let asked = timeout(limit, self.ask_first(seed)).await;
+        asked.unwrap_or_else(|_| Err(Failed::NoAnswer(seed.shown(), limit).into()))
+    }
+
+    async fn ask_first(&mut self, seed: &Connector) -> Result<(), LayerError> {
         let refused = |error| LayerError::from(Failed::Refused(seed.shown(), error));
         let mut connection = seed.connect().await.map_err(|error| LayerError::Unavailable(error.into()))?;
         // without arguments it does nothing, and says whether it is known
