@@ -160,12 +160,17 @@ class Chat {
     if (state === 'unauthorized') return this.#logOut(status);
     showState(status);
     the('send').disabled = !SENDING.includes(state);
-    the('reconnect').hidden = !retryable && !retryAt;
-    if (state === 'open') notify('');
+    the('reconnect').hidden = !retryable && !['reconnecting', 'polling'].includes(state);
+    if (state === 'open') this.#opened();
     else this.#giveBack();
     if (why) notify(why);
     // without any connection yet, the history is worth showing all the same
     if (state === 'open' || (retryAt && !this.#timeline.newest)) this.#catchUp();
+  }
+
+  #opened() {
+    notify('');
+    this.#read = 0; // whether the last socket still told it is not known
   }
 
   /** @param {Message} message */
@@ -197,14 +202,14 @@ class Chat {
       this.#timeline.went(sent.result.id, sent.method);
     } catch (error) {
       if (connection !== this.#connection) return;
-      notify(error instanceof Error ? error.message : String(error));
       giveBack(text);
+      this.#tell(error);
     }
   }
 
   /** Not worth a request: without a socket nobody learns of it. */
   #tellTyping() {
-    if (!the('text').value || this.#connection?.state !== 'open' || !this.#typing.isDue) return;
+    if (!the('text').value || this.#connection?.state !== 'open' || !this.#typing.isDue()) return;
     this.#connection.send({ type: 'chat.typing' }).catch(() => { /* nobody waits for it */ });
   }
 
@@ -295,12 +300,17 @@ class Chat {
       return connection === this.#connection ? answer : undefined;
     } catch (error) {
       if (connection !== this.#connection) return undefined;
-      if (error instanceof Refused && error.status === 401) this.#logOut({ state: 'unauthorized', code: 4001 });
       // a link that broke meanwhile is told by the indicator, and asked again
-      else if (!(error instanceof ChannelsError)) notify(error instanceof Error ? error.message : String(error));
+      if (!(error instanceof ChannelsError)) this.#tell(error);
       the('scroller').ariaBusy = 'false';
       return undefined;
     }
+  }
+
+  /** @param {unknown} error */
+  #tell(error) {
+    if (error instanceof Refused && error.status === 401) this.#logOut({ state: 'unauthorized', code: 4001 });
+    else notify(error instanceof Error ? error.message : String(error));
   }
 
   #scrolled() {
@@ -310,9 +320,9 @@ class Chat {
   }
 }
 
-/** Into the composer, unless something else stands there. @param {string} [text] */
+/** Into the composer, before what stands there. @param {string} [text] */
 function giveBack(text) {
-  if (!the('text').value) the('text').value = text ?? '';
+  if (text) the('text').value = `${text} ${the('text').value}`.trim();
 }
 
 /** @param {'login' | 'chat'} view */

@@ -52,8 +52,8 @@ export class Rooms {
       element('span', 'room-name', name),
       element('span', 'room-time'),
       element('span', 'room-last', 'No messages yet'),
-      unread,
       element('span', 'room-people'),
+      unread,
     );
     const item = element('li', '');
     item.append(button);

@@ -2,7 +2,7 @@
 
 /** One who types says so once in this time (ms). */
 const EVERY = 2_000;
-/** Nobody types who has not said so for this long (ms): two times may be lost. */
+/** Nobody types any more who has not said so for this long (ms): one time may be lost. */
 const FORGOTTEN = 5_000;
 
 export class Typing {
@@ -16,7 +16,7 @@ export class Typing {
   }
 
   /** Whether it is time to tell the others. Then it counts as told. */
-  get isDue() {
+  isDue() {
     const due = performance.now() - this.#told >= EVERY;
     if (due) this.#told = performance.now();
     return due;
