@@ -99,3 +99,24 @@ async fn a_tab_that_changes_only_the_storage_is_noticed_too() {
     second.is("idle").await;
     second.close().await;
 }
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
+async fn a_new_token_of_the_same_user_goes_over_the_open_socket_and_one_of_another_ends_it() {
+    let site = Site::start().await;
+    let driver = driver().await;
+    let page = Page::open(&driver, &site).await;
+    page.run("window.token = 'name:ann:1';").await;
+    page.connect("{ token: () => token }").await;
+    page.is("open").await;
+
+    page.run("token = 'name:ann:2'; await connection.refresh();").await;
+
+    assert_eq!(page.run("return connection.request({ type: 'who_am_i' });").await["name"], "ann");
+    assert_eq!(site.visits(), 1);
+    page.run("token = 'name:bob:1'; connection.refresh().catch(() => {});").await;
+    page.is("closed").await;
+    assert_eq!(page.run("return connection.status.code;").await, 4003);
+    assert_eq!(site.visits(), 1);
+    page.close().await;
+}

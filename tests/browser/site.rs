@@ -78,7 +78,7 @@ impl Site {
                 visits.fetch_add(1, Ordering::SeqCst);
                 next.run(scope).await
             }))
-            .wrap(TokenAuth::stateless().accept(Names))
+            .wrap(TokenAuth::stateless().accept(Names).refresh_in_band())
             .websocket("/ws/", |_| Ok(Desk));
         let server = TestServer::with(&channels, |config| {
             config
@@ -154,14 +154,14 @@ async fn hold(wire: &mut watch::Receiver<Wire>) {
 const PAGE: &str =
     "<!doctype html><html lang=en><title>A page</title><link rel=icon href=data:,><p>A page.</p>";
 
-/// Knows whoever names themselves.
+/// Knows whoever names themselves, with a number or without: `name:ann:2`.
 struct Names;
 
 #[async_trait]
 impl Authenticator for Names {
     async fn authenticate(&self, credential: &Credential) -> Result<Option<Identity>, AuthError> {
         match credential.expose().strip_prefix("name:") {
-            Some(name) => Ok(Some(Identity::new(name))),
+            Some(name) => Ok(Some(Identity::new(name.split(':').next().unwrap_or(name)))),
             None => Err(AuthError::Invalid("it is no name")),
         }
     }

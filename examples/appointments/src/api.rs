@@ -4,7 +4,7 @@ use actix_web::{
     HttpResponse,
     web::{self, Data, Json, Path, Query},
 };
-use channels_actix::{AuthError, Authenticated, DjangoUser, Event, Knox, KnoxError, Layer, Revoker};
+use channels_actix::{AuthError, Authenticated, DjangoUser, Event, Knox, Layer, Revoker};
 use serde::{Deserialize, Serialize};
 use site::{ApiError, Login, Users};
 
@@ -65,7 +65,7 @@ async fn log_in(
 ) -> Result<Json<LoggedIn>, ApiError> {
     let Login { username, password } = login.into_inner();
     let id = users.log_in(&username, password).await?.ok_or(ApiError::WrongPassword)?;
-    let (token, _) = knox.create(id).await.map_err(|error: KnoxError| ApiError::Failed(error.into()))?;
+    let (token, _) = knox.create(id).await?;
     Ok(Json(LoggedIn { token: token.expose().to_owned(), username }))
 }
 

@@ -1,5 +1,7 @@
 //! Why a change is refused, and what the page needs to tell its user.
 
+use std::fmt;
+
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use serde::Serialize;
 use site::ApiError;
@@ -7,11 +9,9 @@ use site::ApiError;
 use crate::appointments::{Appointment, Unchanged};
 
 /// An answer that is no success: as all applications give it, or 409 with what the other one did.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub(crate) enum Refusal {
-    #[error(transparent)]
-    Api(#[from] ApiError),
-    #[error("{}", .0.detail)]
+    Api(ApiError),
     Conflict(Box<Conflict>),
 }
 
@@ -43,6 +43,21 @@ impl From<Unchanged> for Refusal {
                 let detail = format!("{name} was faster: this time is taken.");
                 Self::Conflict(Box::new(Conflict { detail, code: "taken", appointment: holder }))
             }
+        }
+    }
+}
+
+impl From<ApiError> for Refusal {
+    fn from(error: ApiError) -> Self {
+        Self::Api(error)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Api(error) => error.fmt(f),
+            Self::Conflict(conflict) => f.write_str(&conflict.detail),
         }
     }
 }
