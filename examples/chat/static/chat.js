@@ -23,6 +23,8 @@ const MISSED = 300;
 const POLL = 5_000;
 /** In these states a message gets through, by one way or the other. */
 const SENDING = ['open', 'polling', 'reconnecting'];
+/** The server repeats it when it refuses a message. */
+const SAID = 'said';
 
 class Chat {
   #account = new Account();
@@ -136,7 +138,7 @@ class Chat {
     this.#connection.on('chat.typing', ({ from }) => this.#typing.heard(from));
     this.#connection.on('room.updated', (event) => this.#rooms.show(event.room));
     this.#connection.on('channels.gap', () => this.#catchUp());
-    this.#connection.on('error', ({ code, message }) => this.#fail(message ?? code));
+    this.#connection.on('error', (error) => this.#fail(error));
     this.#follow(this.#connection.status);
     if (matchMedia('(hover: hover)').matches) the('text').focus();
   }
@@ -180,10 +182,11 @@ class Chat {
     the('jump').hidden = this.#timeline.atEnd;
   }
 
-  /** What was said first of all that is unconfirmed could not be done. @param {string} why */
-  #fail(why) {
-    notify(why);
-    giveBack(this.#unconfirmed.shift());
+  /** If it is what one said that is refused, it is the first that is not confirmed.
+   * @param {{code: string, message?: string, ref?: string}} error */
+  #fail({ code, message, ref }) {
+    notify(message ?? code);
+    if (ref === SAID) giveBack(this.#unconfirmed.shift());
   }
 
   /** Over the socket, or else with a request: the message shows which way it went. */
@@ -195,7 +198,7 @@ class Chat {
     this.#typing.said();
     this.#timeline.toEnd();
     try {
-      const sent = await connection.send({ type: 'chat.message', text });
+      const sent = await connection.send({ type: 'chat.message', text, ref: SAID });
       if (connection !== this.#connection) return;
       if (sent.method === 'websocket') return void this.#unconfirmed.push(text);
       this.#hear(sent.result);

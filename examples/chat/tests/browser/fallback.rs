@@ -39,6 +39,22 @@ async fn without_sockets_everything_goes_by_rest_and_then_by_the_socket_again() 
 
 #[tokio::test]
 #[ignore = "needs chromium and chromedriver"]
+async fn what_the_server_refuses_goes_back_to_its_author() {
+    let server = start().await;
+    let driver = driver().await;
+    let alice = Page::log_in(&driver, &server, "alice").await;
+
+    alice.0.run("document.querySelector('#text').value = 'ä'.repeat(4001)").await;
+    alice.0.click("#send:enabled").await;
+
+    alice.0.until("return document.querySelector('#text').value.length", json!(4001)).await;
+    let told = "return document.querySelector('#notice-text').textContent";
+    alice.0.until(told, json!("a message has at most 4000 characters")).await;
+    alice.0.close().await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
 async fn what_gets_through_by_no_way_goes_back_to_its_author_and_can_be_sent_again() {
     let folder = Folder::new(env!("CARGO_TARGET_TMPDIR"));
     let database = folder.file("chat.sqlite3");
