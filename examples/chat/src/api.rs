@@ -1,13 +1,18 @@
-//! The REST side: login, rooms, history.
+//! The REST side: login, and all that the socket does, for those who have none.
 
-use actix_web::web::{self, Data, Json, Path, Query};
+use actix_web::{
+    HttpResponse,
+    web::{self, Data, Json, Path, Query},
+};
 use channels_actix::{Authenticated, DjangoUser, JwtIssuer};
 use serde::{Deserialize, Serialize};
 use site::{ApiError, Login, Users};
 
 use crate::{
-    messages::{ActiveRoom, History, Messages},
+    actions::Actions,
+    messages::{History, Text},
     room::Room,
+    rooms::RoomView,
 };
 
 #[derive(Serialize)]
@@ -21,13 +26,25 @@ struct Page {
     before: Option<i64>,
 }
 
+#[derive(Deserialize)]
+struct New {
+    text: String,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    id: i64,
+}
+
 /// For `App::configure`: the routes below `/api/`.
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config.service(
         site::api("/api")
             .route("/login", web::post().to(log_in))
             .route("/rooms", web::get().to(rooms))
-            .route("/rooms/{room}/messages", web::get().to(history)),
+            .route("/rooms/{room}/messages", web::get().to(history))
+            .route("/rooms/{room}/messages", web::post().to(say))
+            .route("/rooms/{room}/read", web::post().to(mark_read)),
     );
 }
 
@@ -43,17 +60,39 @@ async fn log_in(
 
 /// For those who have a token: the same that opens a socket.
 async fn rooms(
-    _: Authenticated<DjangoUser>,
-    messages: Data<Messages>,
-) -> Result<Json<Vec<ActiveRoom>>, ApiError> {
-    Ok(Json(messages.rooms().await?))
+    user: Authenticated<DjangoUser>,
+    actions: Data<Actions>,
+) -> Result<Json<Vec<RoomView>>, ApiError> {
+    Ok(Json(actions.rooms.list(&user).await?))
 }
 
 async fn history(
     _: Authenticated<DjangoUser>,
-    messages: Data<Messages>,
+    actions: Data<Actions>,
     room: Path<Room>,
     page: Query<Page>,
 ) -> Result<Json<History>, ApiError> {
-    Ok(Json(messages.history(&room, page.before).await?))
+    Ok(Json(actions.messages.history(&room, page.before).await?))
+}
+
+async fn say(
+    user: Authenticated<DjangoUser>,
+    actions: Data<Actions>,
+    room: Path<Room>,
+    new: Json<New>,
+) -> Result<HttpResponse, ApiError> {
+    let text = Text::new(new.into_inner().text)?;
+    Ok(HttpResponse::Created().json(actions.say(&room, &user, text).await?))
+}
+
+/// Up to this message.
+async fn mark_read(
+    user: Authenticated<DjangoUser>,
+    actions: Data<Actions>,
+    room: Path<Room>,
+    read: Json<Read>,
+) -> Result<Json<RoomView>, ApiError> {
+    actions.mark_read(&room, &user, read.id).await?;
+    let view = actions.rooms.of(&user, &room).await?;
+    view.map(Json).ok_or(ApiError::NotFound("Nothing was said in this room."))
 }

@@ -1,7 +1,10 @@
 //! What was said, and where.
 
-use channels_actix::{DjangoUser, Error, Result};
+use std::fmt;
+
+use channels_actix::DjangoUser;
 use serde::{Deserialize, Serialize};
+use site::ApiError;
 use sqlx::{FromRow, SqlitePool};
 
 use crate::room::Room;
@@ -10,11 +13,9 @@ use crate::room::Room;
 const LONGEST: usize = 4000;
 /// How many messages a page of history has.
 const PAGE: usize = 50;
-/// How many rooms are listed.
-const ROOMS: i64 = 100;
 
 /// A message, as clients get it.
-#[derive(Debug, Serialize, Deserialize, FromRow)]
+#[derive(Clone, Debug, Serialize, Deserialize, FromRow)]
 pub(crate) struct ChatMessage {
     pub(crate) id: i64,
     pub(crate) from: String,
@@ -31,33 +32,53 @@ pub(crate) struct History {
     more: bool,
 }
 
-/// A room that something was said in.
-#[derive(Debug, Serialize)]
-pub(crate) struct ActiveRoom {
-    name: String,
-    last_message: LastMessage,
-}
-
-#[derive(Debug, Serialize, FromRow)]
-struct LastMessage {
-    from: String,
-    text: String,
-    at: String,
-}
-
 /// A text that may be stored: not blank, and at most 4,000 characters.
 #[derive(Debug)]
 pub(crate) struct Text(String);
 
+/// Why a text may not be stored.
+#[derive(Debug)]
+pub(crate) enum BadText {
+    Empty,
+    TooLong,
+}
+
 impl Text {
-    pub(crate) fn new(text: String) -> Result<Self> {
+    pub(crate) fn new(text: String) -> Result<Self, BadText> {
         if text.trim().is_empty() {
-            return Err(Error::reply("empty_text", "a message needs a text"));
+            return Err(BadText::Empty);
         }
         if text.chars().count() > LONGEST {
-            return Err(Error::reply("text_too_long", format!("a message has at most {LONGEST} characters")));
+            return Err(BadText::TooLong);
         }
         Ok(Self(text))
+    }
+}
+
+impl fmt::Display for BadText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => write!(f, "a message needs a text"),
+            Self::TooLong => write!(f, "a message has at most {LONGEST} characters"),
+        }
+    }
+}
+
+/// Over the socket its author gets an error frame.
+impl From<BadText> for channels_actix::Error {
+    fn from(bad: BadText) -> Self {
+        let code = match bad {
+            BadText::Empty => "empty_text",
+            BadText::TooLong => "text_too_long",
+        };
+        Self::reply(code, bad.to_string())
+    }
+}
+
+/// Over REST it is a bad request.
+impl From<BadText> for ApiError {
+    fn from(bad: BadText) -> Self {
+        Self::BadRequest(bad.to_string())
     }
 }
 
@@ -100,26 +121,5 @@ impl Messages {
         messages.truncate(PAGE);
         messages.reverse();
         Ok(History { messages, more })
-    }
-
-    /// The rooms that something was said in, the latest first.
-    pub(crate) async fn rooms(&self) -> sqlx::Result<Vec<ActiveRoom>> {
-        #[derive(FromRow)]
-        struct Row {
-            room: String,
-            #[sqlx(flatten)]
-            last_message: LastMessage,
-        }
-
-        let rows: Vec<Row> = sqlx::query_as(
-            r#"SELECT room, sender AS "from", text, at FROM message
-               WHERE id IN (SELECT max(id) FROM message GROUP BY room) ORDER BY id DESC LIMIT ?"#,
-        )
-        .bind(ROOMS)
-        .fetch_all(&self.0)
-        .await?;
-        let rooms =
-            rows.into_iter().map(|Row { room, last_message }| ActiveRoom { name: room, last_message });
-        Ok(rooms.collect())
     }
 }

@@ -3,14 +3,14 @@
 use std::{fmt, str::FromStr};
 
 use channels_actix::{Group, NameError};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The longest name, in characters: the page's limit, too.
 const LONGEST: usize = 80;
 
 /// A room's name: 1 to 80 ASCII letters, digits, `-`, `_` and `.`, but neither `.` nor `..`, which browsers
 /// take for folders.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Room(String);
 

@@ -1,19 +1,12 @@
 // Who is logged in, and what the REST side tells them. The token never leaves this file but in a request.
 
+import { Refused } from './site.js';
+
 /** @typedef {import('./timeline.js').Message} Message */
-/** @typedef {{from: string, text: string, at: string}} LastMessage */
+/** @typedef {import('./rooms.js').Room} Room */
 
 /** How long a call may take (ms). */
 const LIMIT = 10_000;
-
-/** A call was answered with an error; its message is for the user. */
-export class Refused extends Error {
-  /** @param {number} status @param {string} message */
-  constructor(status, message) {
-    super(message);
-    this.status = status;
-  }
-}
 
 /** Remembered in this tab only, and until it is closed. */
 export class Account {
@@ -32,7 +25,7 @@ export class Account {
     sessionStorage.removeItem('username');
   }
 
-  /** @returns {Promise<{name: string, last_message: LastMessage | null}[]>} */
+  /** @returns {Promise<Room[]>} */
   rooms() {
     return this.#fetch('/api/rooms');
   }
@@ -40,6 +33,13 @@ export class Account {
   /** @param {string} room @param {number} [before]  an id @returns {Promise<{messages: Message[], more: boolean}>} */
   messages(room, before) {
     return this.#fetch(`/api/rooms/${room}/messages${before ? `?before=${before}` : ''}`);
+  }
+
+  /** What the socket does, as a request. @param {string} room @param {any} message @returns {Promise<any>} */
+  async act(room, { type, text, id }) {
+    if (type === 'get_room_list') return { rooms: await this.rooms() };
+    const [path, body] = type === 'mark_read' ? ['read', { id }] : ['messages', { text }];
+    return this.#fetch(`/api/rooms/${room}/${path}`, { method: 'POST', body: JSON.stringify(body) });
   }
 
   /** @param {string} room */

@@ -1,79 +1,60 @@
 // The page: login, rooms, composer. account.js asks the REST side, the library's client looks after the socket,
-// timeline.js draws the messages.
+// timeline.js draws the messages, rooms.js the list, typing.js who is about to say something.
 
-import { connect, tokenChanged } from '/channels/index.js';
+import { ChannelsError, connect, tokenChanged } from '/channels/index.js';
 
-import { Account, Refused } from './account.js';
+import { Account } from './account.js';
 import { whyEnded } from './reasons.js';
-import { element, paintAvatar } from './site.js';
+import { Rooms } from './rooms.js';
+import { Refused, notify, onSubmit, paintAvatar, showState, the } from './site.js';
 import { Timeline } from './timeline.js';
+import { Typing } from './typing.js';
 
 /** @typedef {import('/channels/index.js').Connection} Connection */
 /** @typedef {import('/channels/index.js').Status} Status */
 /** @typedef {import('./timeline.js').Message} Message */
-/** @typedef {import('./account.js').LastMessage} LastMessage */
 
 const HOME = 'lobby';
 /** What a room may be called; a browser takes "." and ".." in an address for folders. */
 const ROOM_NAME = /^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,80}$/;
 /** So many missed messages are loaded; after a longer absence the page starts afresh at the end. */
 const MISSED = 300;
-
-const STATE_NAMES = {
-  idle: 'Signed out',
-  connecting: 'Connecting…',
-  open: 'Connected',
-  polling: 'Reconnecting',
-  reconnecting: 'Reconnecting',
-  closed: 'Disconnected',
-  unauthorized: 'Not authorized',
-};
-
-/** @param {string} id @returns {any} the page's element of that id */
-const the = (id) => document.getElementById(id);
-
-/** The connection-state indicator: a change of state is read out, the countdown beside it is not. */
-class Indicator {
-  #counting = 0;
-
-  /** @param {Status} status */
-  show({ state, code, retryAt }) {
-    const [label, countdown] = the('state').querySelectorAll('.label, .countdown');
-    Object.assign(the('state').dataset, { state, code: code ?? '' });
-    if (label.textContent !== STATE_NAMES[state]) label.textContent = STATE_NAMES[state];
-    const tick = () => {
-      countdown.textContent = retryAt ? `in ${Math.max(1, Math.ceil((retryAt - Date.now()) / 1000))} s` : '';
-    };
-    clearInterval(this.#counting);
-    if (retryAt) this.#counting = window.setInterval(tick, 250);
-    tick();
-  }
-}
+/** How often the server is asked for news while there is no socket (ms). */
+const POLL = 5_000;
+/** In these states a message gets through, by one way or the other. */
+const SENDING = ['open', 'polling', 'reconnecting'];
+/** The server repeats it when it refuses a message. */
+const SAID = 'said';
 
 class Chat {
   #account = new Account();
-  #indicator = new Indicator();
   /** @type {Connection | undefined} */
   #connection;
   #room = '';
+  #rooms = new Rooms(the('rooms'));
+  #typing = new Typing(the('typing'));
   #timeline = new Timeline(the('scroller'), the('messages'), '');
   /** After a break, until the history is loaded: the last id before what may be missing.
    * @type {number | undefined} */
   #missingAfter;
-  /** What was sent and has not come back yet. */
-  #unconfirmed = '';
+  /** What a socket took and has not brought back yet. @type {string[]} */
+  #unconfirmed = [];
+  /** The last message that the server was told is read. */
+  #read = 0;
 
   start() {
     onSubmit('login', () => this.#logIn());
     onSubmit('new-room', () => this.#openNewRoom());
     onSubmit('composer', () => this.#say());
     the('logout').onclick = () => this.#logOut({ state: 'idle' });
+    the('text').oninput = () => this.#tellTyping();
     the('older').onclick = () => this.#showOlder();
     the('reconnect').onclick = () => this.#reconnect();
     the('jump').onclick = () => this.#timeline.toEnd();
     the('dismiss').onclick = () => notify('');
     the('scroller').onscroll = () => this.#scrolled();
     new ResizeObserver(() => this.#timeline.atEnd && this.#timeline.toEnd()).observe(the('scroller'));
+    addEventListener('visibilitychange', () => this.#markRead());
     addEventListener('hashchange', () => this.#followAddress());
     if (new URLSearchParams(location.search).get('anonymous') === '1') this.#knock();
     else if (this.#account.token) this.#enter();
@@ -85,7 +66,7 @@ class Chat {
     this.#logOut({ state: 'connecting' });
     this.#connection = connect(this.#account.socketPath(HOME), { attempts: 0 });
     this.#connection.onState((status) => {
-      this.#indicator.show(status);
+      showState(status);
       if (status.state === 'unauthorized') notify(`Without a token the server refuses, with code ${status.code}.`);
       else notify(whyEnded(status));
     });
@@ -109,10 +90,12 @@ class Chat {
     this.#connection = undefined;
     this.#account.logOut();
     tokenChanged();
-    this.#indicator.show(status);
-    the('rooms').replaceChildren();
+    showState(status);
+    this.#rooms.clear();
+    this.#typing.clear();
     the('messages').replaceChildren();
-    the('text').value = the('password').value = this.#unconfirmed = '';
+    the('text').value = the('password').value = '';
+    this.#unconfirmed = [];
     the('login-error').textContent = whyEnded(status);
     notify('');
     showView('login');
@@ -124,8 +107,7 @@ class Chat {
     paintAvatar(the('account').querySelector('.avatar'), this.#account.name);
     the('login').reset();
     showView('chat');
-    this.#roomButton(HOME);
-    this.#roomButton('attic');
+    for (const room of [HOME, 'attic']) this.#rooms.button(room);
     this.#open(roomInAddress());
   }
 
@@ -135,23 +117,28 @@ class Chat {
     this.#room = room;
     this.#timeline = new Timeline(the('scroller'), the('messages'), this.#account.name);
     this.#missingAfter = undefined;
+    this.#unconfirmed = [];
+    this.#read = 0;
+    this.#typing.clear();
     the('older').hidden = the('empty').hidden = the('jump').hidden = true;
     the('scroller').ariaBusy = 'true'; // a whole page of history is not to be read out
     the('room-title').textContent = room;
     document.title = `${room} · Chat`;
-    this.#roomButton(room);
-    for (const button of the('rooms').querySelectorAll('button')) {
-      button.ariaCurrent = button.dataset.room === room ? 'true' : null;
-      if (button.ariaCurrent) button.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-    }
+    this.#rooms.open(room);
     notify('');
     this.#connection = connect(this.#account.socketPath(room), {
       token: () => this.#account.token,
       identity: this.#account.name,
+      rest: (message) => this.#account.act(room, message),
+      poll: () => this.#catchUp(),
+      pollInterval: POLL,
     });
     this.#connection.onState((status) => this.#follow(status));
     this.#connection.on('chat.message', (message) => this.#hear(message));
-    this.#connection.on('error', ({ code, message }) => this.#fail(message ?? code));
+    this.#connection.on('chat.typing', ({ from }) => this.#typing.heard(from));
+    this.#connection.on('room.updated', (event) => this.#rooms.show(event.room));
+    this.#connection.on('channels.gap', () => this.#catchUp());
+    this.#connection.on('error', (error) => this.#fail(error));
     this.#follow(this.#connection.status);
     if (matchMedia('(hover: hover)').matches) the('text').focus();
   }
@@ -173,38 +160,73 @@ class Chat {
     const { state, retryable, retryAt } = status;
     const why = whyEnded(status);
     if (state === 'unauthorized') return this.#logOut(status);
-    this.#indicator.show(status);
-    the('send').disabled = state !== 'open';
-    the('reconnect').hidden = !retryable && state !== 'reconnecting';
-    if (state === 'open') notify('');
+    showState(status);
+    the('send').disabled = !SENDING.includes(state);
+    the('reconnect').hidden = !retryable && !['reconnecting', 'polling'].includes(state);
+    if (state === 'open') this.#opened();
     else this.#giveBack();
     if (why) notify(why);
     // without any connection yet, the history is worth showing all the same
     if (state === 'open' || (retryAt && !this.#timeline.newest)) this.#catchUp();
   }
 
+  #opened() {
+    notify('');
+    this.#read = 0; // whether the last socket still told it is not known
+  }
+
   /** @param {Message} message */
   #hear(message) {
+    this.#typing.stopped(message.from);
     this.#add([message]);
     the('jump').hidden = this.#timeline.atEnd;
   }
 
-  /** What was said last could not be sent. @param {string} why */
-  #fail(why) {
-    notify(why);
-    this.#giveBack();
+  /** If it is what one said that is refused, it is the first that is not confirmed.
+   * @param {{code: string, message?: string, ref?: string}} error */
+  #fail({ code, message, ref }) {
+    notify(message ?? code);
+    if (ref === SAID) giveBack(this.#unconfirmed.shift());
   }
 
+  /** Over the socket, or else with a request: the message shows which way it went. */
   async #say() {
+    const connection = this.#connection;
     const text = the('text').value.trim();
-    if (!text || this.#connection?.state !== 'open') return;
-    this.#unconfirmed = text;
+    if (!text || !connection || !SENDING.includes(connection.state)) return;
     the('text').value = '';
+    this.#typing.said();
     this.#timeline.toEnd();
     try {
-      await this.#connection.send({ type: 'chat.message', text });
+      const sent = await connection.send({ type: 'chat.message', text, ref: SAID });
+      if (connection !== this.#connection) return;
+      if (sent.method === 'websocket') return void this.#unconfirmed.push(text);
+      this.#hear(sent.result);
+      this.#timeline.went(sent.result.id, sent.method);
     } catch (error) {
-      this.#fail(error instanceof Error ? error.message : String(error));
+      if (connection !== this.#connection) return;
+      giveBack(text);
+      this.#tell(error);
+    }
+  }
+
+  /** Not worth a request: without a socket nobody learns of it. */
+  #tellTyping() {
+    if (!the('text').value || this.#connection?.state !== 'open' || !this.#typing.isDue()) return;
+    this.#connection.send({ type: 'chat.typing' }).catch(() => { /* nobody waits for it */ });
+  }
+
+  /** What is on the screen, down to the end, and looked at, is read. */
+  async #markRead() {
+    const connection = this.#connection;
+    const id = this.#timeline.newest;
+    if (!connection || id <= this.#read || !this.#timeline.atEnd || document.hidden) return;
+    this.#read = id;
+    try {
+      const sent = await connection.send({ type: 'mark_read', id });
+      if (sent.method === 'rest') this.#rooms.show(sent.result);
+    } catch {
+      if (connection === this.#connection) this.#read = 0; // the next message, or look, tells it again
     }
   }
 
@@ -215,26 +237,29 @@ class Chat {
 
   /** What did not get through goes back to its author. */
   #giveBack() {
-    if (!the('text').value) the('text').value = this.#unconfirmed;
-    this.#unconfirmed = '';
+    giveBack(this.#unconfirmed.splice(0).join(' '));
   }
 
   /** @param {Message[]} messages */
   #add(messages) {
     if (this.#timeline.add(messages)) the('older').hidden = false;
     the('empty').hidden = this.#timeline.newest > 0;
-    const last = messages.at(-1);
-    if (last && last.id === this.#timeline.newest) this.#roomButton(this.#room, last);
-    const back = messages.some(({ from, text }) => from === this.#account.name && text === this.#unconfirmed);
-    if (back) this.#unconfirmed = '';
+    for (const { id, from, text } of messages) if (from === this.#account.name) this.#confirm(id, text);
+    this.#markRead();
+  }
+
+  /** @param {number} id @param {string} text */
+  #confirm(id, text) {
+    const found = this.#unconfirmed.indexOf(text);
+    if (found < 0) return;
+    this.#unconfirmed.splice(found, 1);
+    this.#timeline.went(id, 'websocket');
   }
 
   /** Loads what was said while the connection was away (the first time: the last page), and how the rooms stand. */
   async #catchUp() {
     const missingAfter = this.#missingAfter ??= this.#timeline.newest;
-    this.#answer(this.#account.rooms()).then((rooms) => {
-      for (const { name, last_message } of rooms ?? []) this.#roomButton(name, last_message);
-    });
+    this.#listRooms();
     /** @type {Message[]} */
     const found = [];
     let page;
@@ -254,6 +279,14 @@ class Chat {
     the('scroller').ariaBusy = 'false';
   }
 
+  /** As they stand now; a socket that was asked tells of each change from then on. */
+  async #listRooms() {
+    const question = { type: 'get_room_list' };
+    const rest = () => this.#account.act(this.#room, question);
+    const list = await this.#answer(this.#connection?.request(question, { reply: 'room_list', rest }));
+    for (const room of list?.rooms ?? []) this.#rooms.show(room);
+  }
+
   async #showOlder() {
     const page = await this.#answer(this.#account.messages(this.#room, this.#timeline.oldest));
     if (!page) return;
@@ -262,7 +295,7 @@ class Chat {
   }
 
   /** What a REST call answers, unless it fails or comes too late: the user may be in another room by then.
-   * @template T @param {Promise<T>} call @returns {Promise<T | undefined>} */
+   * @template T @param {Promise<T> | undefined} call @returns {Promise<T | undefined>} */
   async #answer(call) {
     const connection = this.#connection;
     try {
@@ -270,46 +303,29 @@ class Chat {
       return connection === this.#connection ? answer : undefined;
     } catch (error) {
       if (connection !== this.#connection) return undefined;
-      if (error instanceof Refused && error.status === 401) this.#logOut({ state: 'unauthorized', code: 4001 });
-      else notify(error instanceof Error ? error.message : String(error));
+      // a link that broke meanwhile is told by the indicator, and asked again
+      if (!(error instanceof ChannelsError)) this.#tell(error);
       the('scroller').ariaBusy = 'false';
       return undefined;
     }
   }
 
-  /** The button of a room, made when it is first heard of. @param {string} room @param {LastMessage | null} [last] */
-  #roomButton(room, last) {
-    let button = the('rooms').querySelector(`[data-room="${room}"]`);
-    if (!button) {
-      button = element('button', 'room');
-      button.dataset.room = room;
-      button.onclick = () => { location.hash = room; };
-      button.append(element('span', 'room-name', room), element('span', 'room-last', 'No messages yet'));
-      const item = element('li', '');
-      item.append(button);
-      the('rooms').append(item);
-    }
-    if (last) button.querySelector('.room-last').textContent = `${last.from}: ${last.text}`;
+  /** @param {unknown} error */
+  #tell(error) {
+    if (error instanceof Refused && error.status === 401) this.#logOut({ state: 'unauthorized', code: 4001 });
+    else notify(error instanceof Error ? error.message : String(error));
   }
 
   #scrolled() {
     this.#timeline.scrolled();
     if (this.#timeline.atEnd) the('jump').hidden = true;
+    this.#markRead();
   }
 }
 
-/** @param {string} form @param {() => void} then */
-function onSubmit(form, then) {
-  the(form).onsubmit = (/** @type {SubmitEvent} */ event) => {
-    event.preventDefault();
-    then();
-  };
-}
-
-/** @param {string} text  nothing takes the notice away */
-function notify(text) {
-  the('notice').hidden = !text;
-  the('notice-text').textContent = text;
+/** Into the composer, before what stands there. @param {string} [text] */
+function giveBack(text) {
+  if (text) the('text').value = `${text} ${the('text').value}`.trim();
 }
 
 /** @param {'login' | 'chat'} view */

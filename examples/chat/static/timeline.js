@@ -12,6 +12,7 @@ const ONE_BREATH = 5 * 60_000;
 const NEAR = 80;
 
 const clock = new Intl.DateTimeFormat([], { hour: 'numeric', minute: '2-digit' });
+const date = new Intl.DateTimeFormat([], { day: 'numeric', month: 'short' });
 const calendar = new Intl.DateTimeFormat([], { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 
 export class Timeline {
@@ -60,6 +61,16 @@ export class Timeline {
     return surplus > 0;
   }
 
+  /** Tells which way one's own message went. @param {number} id @param {'websocket' | 'rest'} way */
+  went(id, way) {
+    const item = this.list.querySelector(`[data-id="${id}"]`);
+    if (item?.querySelector('.way')) return;
+    const sign = element('span', 'way', way);
+    sign.title = way === 'rest' ? 'Sent with a request, for want of a WebSocket' : 'Sent over the WebSocket';
+    item?.querySelector('.bubble')?.append(sign);
+    if (this.atEnd) this.toEnd();
+  }
+
   /** @param {Message} message */
   #insert(message) {
     this.#shown.set(message.id, message);
@@ -104,6 +115,12 @@ function dayOf(at) {
   yesterday.setDate(today.getDate() - 1);
   if (date.toDateString() === today.toDateString()) return 'Today';
   return date.toDateString() === yesterday.toDateString() ? 'Yesterday' : calendar.format(date);
+}
+
+/** The time of today, the date of another day. @param {string} at */
+export function timeOf(at) {
+  const then = new Date(at);
+  return (then.toDateString() === new Date().toDateString() ? clock : date).format(then);
 }
 
 /** Text goes in as text: nothing that somebody wrote is ever read as HTML.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use site::testing::Answer;
 
-use crate::member::{Member, start};
+use crate::member::{Member, post, start};
 
 #[tokio::test]
 async fn who_has_an_account_gets_a_token() {
@@ -91,6 +91,59 @@ async fn rooms_are_listed_with_their_last_message_the_latest_first() {
 }
 
 #[tokio::test]
+async fn what_one_says_by_rest_is_heard_at_once_and_is_what_the_socket_would_have_said() {
+    let server = start().await;
+    let (alice, bob) = (server.token("alice"), server.token("bob"));
+    let mut in_lobby = Member::join(&server, "lobby", &bob).await;
+    let mut in_attic = Member::join(&server, "attic", &bob).await;
+    in_attic.rooms().await;
+
+    let body = json!({ "text": "My socket is broken." });
+    let Answer(status, mut message) = post(&server, "/api/rooms/lobby/messages", &alice, &body);
+
+    assert_eq!((status, &message["from"]), (201, &json!("alice")), "{message}");
+    let history = server.get("/api/rooms/lobby/messages", &alice);
+    assert_eq!(history, Answer(200, json!({ "messages": [message], "more": false })));
+    message["type"] = json!("chat.message");
+    assert_eq!(in_lobby.hear().await, message);
+    assert_eq!(in_attic.hear_of("room.updated").await["room"]["unread"], 1);
+}
+
+#[tokio::test]
+async fn what_one_reads_by_rest_is_told_to_the_tabs_that_have_a_socket() {
+    let server = start().await;
+    let (alice, bob) = (server.token("alice"), server.token("bob"));
+    let Answer(_, message) = post(&server, "/api/rooms/lobby/messages", &alice, &json!({ "text": "Hello?" }));
+    let mut tab = Member::join(&server, "attic", &bob).await;
+    assert_eq!(tab.rooms().await[0]["unread"], 1);
+
+    let Answer(status, room) = post(&server, "/api/rooms/lobby/read", &bob, &json!({ "id": message["id"] }));
+
+    assert_eq!((status, &room["unread"]), (200, &json!(0)), "{room}");
+    assert_eq!(tab.hear().await, json!({ "type": "room.updated", "room": room }));
+}
+
+#[tokio::test]
+async fn what_cannot_be_said_or_read_by_rest_is_a_bad_request_and_strangers_say_and_read_nothing() {
+    let server = start().await;
+    let token = server.token("alice");
+
+    for (path, body) in [
+        ("/api/rooms/lobby/messages", json!({ "text": " \n" })),
+        ("/api/rooms/lobby/messages", json!({ "text": "ä".repeat(4001) })),
+        ("/api/rooms/lobby/messages", json!({})),
+        ("/api/rooms/a%20room/messages", json!({ "text": "Hello" })),
+        ("/api/rooms/lobby/read", json!({ "id": "all" })),
+    ] {
+        let Answer(status, answer) = post(&server, path, &token, &body);
+        assert_eq!(status, 400, "{answer}");
+        assert!(answer["detail"].is_string(), "{answer}");
+        assert_eq!(post(&server, path, "forged", &body).0, 401, "{path}");
+    }
+    assert_eq!(server.get("/api/rooms", &token), Answer(200, json!([])));
+}
+
+#[tokio::test]
 async fn a_bad_room_or_page_is_a_bad_request() {
     let server = start().await;
     let token = server.token("alice");
@@ -114,6 +167,8 @@ async fn the_page_and_its_files_come_with_a_strict_policy() {
         ("/static/chat.js", "text/javascript; charset=utf-8"),
         ("/static/reasons.js", "text/javascript; charset=utf-8"),
         ("/static/account.js", "text/javascript; charset=utf-8"),
+        ("/static/rooms.js", "text/javascript; charset=utf-8"),
+        ("/static/typing.js", "text/javascript; charset=utf-8"),
         ("/static/timeline.js", "text/javascript; charset=utf-8"),
     ] {
         let response = server.http().get(server.url(path)).call().unwrap();

@@ -8,5 +8,6 @@ mod member;
 mod program;
 mod python;
 mod redis;
+mod rooms;
 mod socket;
 mod tls;

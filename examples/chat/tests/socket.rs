@@ -43,6 +43,24 @@ async fn what_is_heard_live_is_what_the_history_has() {
 }
 
 #[tokio::test]
+async fn typing_reaches_the_others_in_the_room_but_not_its_author_and_is_not_stored() {
+    let server = start().await;
+    let (alice, bob) = (server.token("alice"), server.token("bob"));
+    let mut typist = Member::join(&server, "lobby", &alice).await;
+    let mut other_tab = Member::join(&server, "lobby", &alice).await;
+    let mut reader = Member::join(&server, "lobby", &bob).await;
+
+    typist.send_json(&json!({ "type": "chat.typing" })).await;
+
+    assert_eq!(reader.hear().await, json!({ "type": "chat.typing", "from": "alice" }));
+    assert_eq!(server.get("/api/rooms", &alice), Answer(200, json!([])));
+    reader.say("Take your time.").await;
+    for tab in [&mut typist, &mut other_tab] {
+        assert_eq!(tab.hear().await["text"], "Take your time.");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_said_is_answered_with_a_code_and_the_connection_lives_on() {
     let server = start().await;
     let mut alice = Member::join(&server, "lobby", &server.token("alice")).await;

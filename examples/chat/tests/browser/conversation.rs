@@ -1,54 +1,11 @@
-//! The page in a browser. `CHAT_SCREENSHOT` names a file for a picture of a conversation.
+//! A conversation on the page, and who does not get to it.
 
-use std::{env, fs};
+use std::env;
 
 use serde_json::{Value, json};
-use site::testing::{ChromeDriver, Server, Tab};
 
+use super::{CONVERSATION, Page, driver};
 use crate::member::{Member, start};
-
-const CONVERSATION: [(&str, &str); 7] = [
-    ("alice", "Morning! Did the deploy go through last night?"),
-    ("bob", "It did, at half past two. Nobody noticed a thing."),
-    ("bob", "The sockets got a 1012, and every client was back within five seconds."),
-    ("alice", "So that is why my tab stayed green. Lovely."),
-    ("alice", "And the history?"),
-    ("bob", "All there. It is stored before it is sent."),
-    ("alice", "Then coffee is on me."),
-];
-
-/// The page, as one user sees it.
-struct Page(Tab);
-
-impl Page {
-    async fn log_in(driver: &ChromeDriver, server: &Server, user: &str) -> Self {
-        let tab = driver.browser(user).await;
-        tab.open(&server.url("/")).await;
-        tab.element("form#login:not([hidden])").await;
-        tab.fill("#username", user).await;
-        tab.fill("#password", user).await;
-        tab.click("#login-button").await;
-        tab.element("#state[data-state=open]").await;
-        assert_eq!(tab.text("#me").await, user);
-        Self(tab)
-    }
-
-    async fn say(&self, text: &str) {
-        self.0.fill("#text", text).await;
-        self.0.click("#send:enabled").await;
-    }
-
-    /// Waits until these and no other messages are shown, in this order.
-    async fn shows(&self, conversation: &[(&str, &str)]) {
-        let read = "return [...document.querySelectorAll('ol#messages li.message[data-id]')].map(item => \
-                    [item.dataset.from, item.querySelector('.text').textContent])";
-        self.0.until(read, json!(conversation)).await;
-    }
-}
-
-async fn driver() -> ChromeDriver {
-    ChromeDriver::start(env!("CARGO_TARGET_TMPDIR")).await
-}
 
 #[tokio::test]
 #[ignore = "needs chromium and chromedriver"]
@@ -67,16 +24,18 @@ async fn two_people_see_what_the_other_says_and_a_reload_keeps_it() {
         alice.shows(&CONVERSATION[..said]).await;
         bob.shows(&CONVERSATION[..said]).await;
     }
+    alice.went(&["websocket"; 4]).await;
+    if let Some(file) = env::var_os("CHAT_SCREENSHOT") {
+        bob.0.fill("#text", "Deal").await;
+        alice.0.until("return document.querySelector('#typing').textContent", json!("bob is typing…")).await;
+        alice.0.picture(file).await;
+    }
     alice.0.browser().refresh().await.unwrap();
 
     alice.0.element("#state[data-state=open]").await;
     alice.shows(&CONVERSATION).await;
     let preview = "return document.querySelector('#rooms [data-room=attic] .room-last').textContent";
     alice.0.until(preview, json!("bob: Whoever left the window open: it rains in.")).await;
-    if let Some(file) = env::var_os("CHAT_SCREENSHOT") {
-        alice.0.until("return document.getAnimations().length", json!(0)).await;
-        fs::write(file, alice.0.browser().screenshot().await.unwrap()).unwrap();
-    }
     alice.0.close().await;
     bob.0.close().await;
 }
