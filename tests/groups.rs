@@ -1,6 +1,10 @@
 //! Events, from whoever sends them to every member's screen.
 
-use std::{future::pending, thread};
+use std::{
+    future::pending,
+    thread,
+    time::{Duration, Instant},
+};
 
 use actix_web::{HttpResponse, web};
 use channels_actix::{testing::TestServer, *};
@@ -8,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::support::{Client, Journal, channels, soon};
+
+/// So many that those which are slow because the machine is busy make no difference.
+const TURNS: usize = 40;
 
 #[derive(Clone, Serialize, Deserialize)]
 struct Said {
@@ -176,6 +183,27 @@ async fn events_arrive_in_the_order_they_were_sent() {
     for number in 0..500 {
         assert_all_hear(&mut crowd, "0", &number.to_string()).await;
     }
+}
+
+#[tokio::test]
+async fn no_event_waits_until_the_last_one_is_acknowledged() {
+    let fixture = Fixture::new();
+    let mut ann = fixture.member("lobby", "ann").await;
+
+    let mut took = Vec::new();
+    for _ in 0..TURNS {
+        ann.json(&json!("hello")).await;
+        assert_eq!(ann.next_json().await["from"], "ann");
+        let sent = Instant::now();
+        let said = Said { from: "bob".into(), text: "hello".into() };
+        fixture.layer.group_send(&fixture.room, said).await.unwrap();
+        assert_eq!(ann.next_json().await["from"], "bob");
+        took.push(sent.elapsed());
+    }
+
+    // who has just talked puts its acknowledgements off for 40 ms; a busy machine makes some late, but not most
+    took.sort_unstable();
+    assert!(took[TURNS / 4] < Duration::from_millis(20), "{took:?}");
 }
 
 #[tokio::test]

@@ -45,6 +45,9 @@ impl Sockets {
     }
 
     fn set_up(&self, socket: &Socket) -> io::Result<()> {
+        // else the kernel holds a frame until the one before it is acknowledged, and a client that has just said
+        // something, be it a pong, takes 40 ms for that; small frames are joined by our own queue
+        socket.set_tcp_nodelay(true)?;
         if let Some(bytes) = self.send_buffer {
             socket.set_send_buffer_size(bytes)?;
         }
