@@ -70,8 +70,9 @@
 //!   closes its own connection with 1011.
 //! * **`disconnect` runs and groups are left, always**: after an error, a panic, a lost connection, a
 //!   shutdown.
-//! * **Set the server up** with [`Channels::tune`] before `bind`, and let it end by [`Channels::shutdown_on`]: clients
-//!   that take nothing are got rid of, and all others are told to come back.
+//! * **Set the server up** with [`Channels::tune`] before `bind`, and let it end by [`Channels::shutdown_on`]: frames
+//!   are not held back (40 ms, now and then, by the kernel), clients that take nothing are got rid of, and all others
+//!   are told to come back.
 //! * **Memory is bounded.** Each queue has a [limit](Limits), a policy for when it is full, and a counter.
 //! * **Anybody who holds the layer can send**: another handler, a job, a plain thread with a
 //!   [`BlockingLayer`]; and over HTTP, whoever has the token of a [`Publish`].
