@@ -46,6 +46,7 @@ pub use self::{
     flags::Flags,
     page::Page,
     program::{Result, main},
+    signal::end_signal,
     site::Site,
     tls::{Tls, TlsError},
     users::{DEMO, Users, UsersError},

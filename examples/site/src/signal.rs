@@ -3,8 +3,12 @@
 use std::io;
 
 /// Waits for ctrl-c or SIGTERM, heard from now on.
+///
+/// # Errors
+///
+/// If the system does not tell of signals.
 #[cfg(unix)]
-pub(crate) fn end_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+pub fn end_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -18,7 +22,11 @@ pub(crate) fn end_signal() -> io::Result<impl Future<Output = ()> + Send + 'stat
 }
 
 /// Waits for ctrl-c.
+///
+/// # Errors
+///
+/// None here.
 #[cfg(not(unix))]
-pub(crate) fn end_signal() -> io::Result<impl Future<Output = io::Result<()>> + Send + 'static> {
+pub fn end_signal() -> io::Result<impl Future<Output = io::Result<()>> + Send + 'static> {
     Ok(tokio::signal::ctrl_c())
 }
