@@ -16,6 +16,11 @@ impl Digest {
         Self(Sha256::digest(signed_part(credential.expose())).into())
     }
 
+    /// Whether a credential's digest is that of all of it: of a JSON Web Token it is not, whose signature may be wrong.
+    pub(crate) fn is_of_all(credential: &Credential) -> bool {
+        signed_part(credential.expose()).len() == credential.expose().len()
+    }
+
     /// 64 hexadecimal digits, in lower case.
     pub(crate) fn to_text(self) -> String {
         to_hex(&self.0)

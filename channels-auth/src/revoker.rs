@@ -15,9 +15,9 @@ use crate::{
     live::{FOR_EVER, Live, Login, Revocation},
 };
 
-/// How long a credential that was deleted from its store is refused all the same: longer than a ticket lives that it may
+/// How long a credential that was deleted from its store is refused all the same: as long as a ticket lives that it may
 /// have got before.
-const TICKETS: Duration = Duration::from_secs(60);
+pub(crate) const TICKETS: Duration = Duration::from_secs(60);
 
 /// Ends credentials, and closes the sockets that they have open with 4500, in every process on the layer:
 /// [`TokenAuth::revoker`] makes it. Cheap to clone.
@@ -62,6 +62,9 @@ impl Revoker {
     /// [`AuthError::Unavailable`] if the store, or the channel layer, is of no use.
     pub async fn revoke(&self, credential: &Credential) -> Result<bool, AuthError> {
         let ended = self.end(credential).await;
+        if let Ok(Ended { is_forged: true, .. }) = ended {
+            return Ok(false);
+        }
         let deny_until = ended.as_ref().ok().and_then(|ended| ended.deny_until);
         let told = self.tell(Digest::of(credential), deny_until).await;
         ended.and_then(|ended| told.map(|()| ended.was_good))
@@ -106,12 +109,13 @@ impl Revoker {
         &self.live
     }
 
-    /// Ends what somebody came in with. Of a ticket, that is what it was issued for: it is nowhere to be deleted.
+    /// Ends what somebody came in with. Of a ticket, that is what it was issued for: nobody knows here where it is
+    /// stored, so it is refused until it expires, or for as long as its tickets live.
     pub(crate) async fn revoke_login(&self, login: &Login) -> Result<bool, AuthError> {
         if login.is_original {
             return self.revoke(&login.credential).await;
         }
-        self.tell(login.digest, Some(end_of(login.expires))).await.map(|()| true)
+        self.tell(login.digest, login.expires).await.map(|()| true)
     }
 
     async fn tell(&self, digest: Digest, deny_until: Option<SystemTime>) -> Result<(), AuthError> {
@@ -127,27 +131,32 @@ impl Revoker {
             deleted |= kind.delete(credential).await?;
         }
         if deleted {
-            return Ok(Ended { was_good: true, deny_until: None });
+            return Ok(Ended { was_good: true, ..Ended::default() });
         }
         // also where it was revoked before: not all may have been told
         let was_good = self.live.check(&Digest::of(credential)).is_ok();
         match self.kinds.identity(credential).await {
-            Ok((identity, _)) => Ok(Ended { was_good, deny_until: Some(end_of(identity.expires)) }),
-            Err(error) if error.is_verdict() => Ok(Ended { was_good: false, deny_until: None }),
+            Ok((identity, _)) => {
+                let deny_until = Some(identity.expires.unwrap_or(UNIX_EPOCH + FOR_EVER));
+                Ok(Ended { was_good, deny_until, ..Ended::default() })
+            }
+            Err(AuthError::Invalid(_)) if !Digest::is_of_all(credential) => {
+                Ok(Ended { is_forged: true, ..Ended::default() })
+            }
+            Err(error) if error.is_verdict() => Ok(Ended::default()),
             Err(error) => Err(error),
         }
     }
 }
 
 /// What becomes of a credential.
+#[derive(Default)]
 struct Ended {
     was_good: bool,
     /// It is stored nowhere, and is to be refused until then.
     deny_until: Option<SystemTime>,
-}
-
-fn end_of(expires: Option<SystemTime>) -> SystemTime {
-    expires.unwrap_or(UNIX_EPOCH + FOR_EVER)
+    /// It may have the digest of somebody's good token, under a signature that is not its own.
+    is_forged: bool,
 }
 
 impl fmt::Debug for Revoker {

@@ -66,6 +66,8 @@ export class Link {
   /** Whether the page wants no connection. */
   #isStopped = true;
   #gaveUp = false;
+  /** Whether the attempt that is waited for wants a new token. */
+  #wantsRefresh = false;
 
   /** @param {string} url  absolute @param {Settings} settings @param {LinkListener} listener */
   constructor(url, settings, listener) {
@@ -119,7 +121,7 @@ export class Link {
     const { code, retryAt } = this.status;
     if (this.isOpen) this.heartbeat.probe();
     else if (this.#gaveUp) this.start();
-    else if (retryAt !== undefined && code !== RATE_LIMITED) this.#attempt();
+    else if (retryAt !== undefined && code !== RATE_LIMITED) this.#attempt(this.#wantsRefresh);
   }
 
   /** The browser says that the network is gone: it may be wrong, so the server is asked. */
@@ -181,7 +183,7 @@ export class Link {
     } catch (error) {
       if (round !== this.#round) return;
       if (error instanceof UnauthorizedError) this.refuse(error.message);
-      else this.#failed(undefined, 'the token cannot be had now');
+      else this.#failed(undefined, 'the token cannot be had now', refresh);
       return;
     }
     if (round !== this.#round) return;
@@ -235,8 +237,12 @@ export class Link {
     this.#attempt(true);
   }
 
-  /** @param {number | undefined} code @param {string} reason */
-  #failed(code, reason) {
+  /**
+   * @param {number | undefined} code @param {string} reason
+   * @param {boolean} [refresh]  the next attempt wants a new token, since the one there is was refused
+   */
+  #failed(code, reason, refresh = false) {
+    this.#wantsRefresh = refresh;
     const { attempts, pollAfter, maxDelay } = this.#settings;
     const offline = isOffline();
     // without a network, failing proves nothing
@@ -249,7 +255,7 @@ export class Link {
     const pace = tooMany ? SLOW_PACE : maxDelay;
     const pause = offline || tooMany ? slowly(pace) : pauseAfter(code, reason, this.#failures, this.#settings);
     const state = this.#polling.isPossible && this.#failures >= pollAfter ? 'polling' : 'reconnecting';
-    this.#after(pause, () => this.#attempt());
+    this.#after(pause, () => this.#attempt(refresh));
     this.#enter({ state, code, reason, retryAt: Date.now() + pause });
   }
 

@@ -20,7 +20,7 @@
 
 /**
  * Changes the cached data of all queries under `queryKey` when an event comes, and has them fetched again whenever the
- * connection opens: what happened before was not heard. The data may be a list, a page as Django REST framework makes
+ * connection opens, and now if it is open: what happened before was not heard. The data may be a list, a page as Django REST framework makes
  * them, `{count, results}`, the pages of an infinite query, or one item.
  * @template [Item=any]
  * @param {QueryClient} queryClient
@@ -36,7 +36,12 @@ export function syncQueries(queryClient, connection, options) {
   const changeAll = (change) => {
     for (const query of queryClient.getQueryCache().findAll({ queryKey })) {
       if (query.state.data !== undefined) {
+        const { isInvalidated } = query.state;
         queryClient.setQueryData(query.queryKey, (/** @type {any} */ data) => change(data, query.queryKey));
+        // one event does not make up for what was missed before
+        if (isInvalidated) {
+          queryClient.invalidateQueries({ queryKey: query.queryKey, exact: true, refetchType: 'none' });
+        }
       }
       if (query.state.fetchStatus === 'fetching') fetchAgainLater(query);
     }
@@ -72,9 +77,13 @@ export function syncQueries(queryClient, connection, options) {
   if (created) connection.on(created, (event) => put(event, true), { signal });
   if (updated) connection.on(updated, (event) => put(event, false), { signal });
   if (deleted) connection.on(deleted, remove, { signal });
-  connection.onState(({ state }) => {
+  /** @param {{state: string}} status */
+  const fetchAgain = ({ state }) => {
     if (state === 'open') queryClient.invalidateQueries({ queryKey });
-  }, { signal });
+  };
+  connection.onState(fetchAgain, { signal });
+  // what happened between an answer and now was not heard either
+  fetchAgain(connection.status);
   return () => life.abort();
 }
 

@@ -16,7 +16,8 @@ const LONGEST = 2 ** 31 - 1;
 
 /**
  * Sends `{"type":"authenticate","token":…}`, which the server answers with `{"type":"authenticated","expires":…}`:
- * when the new token expires, in seconds since the epoch. A token of another user is refused with 4001.
+ * when the new token expires, in seconds since the epoch. One that is no good is answered with an
+ * error frame, and one of another user with 4003.
  */
 export class Refresh {
   #link;
@@ -62,7 +63,10 @@ export class Refresh {
   }
 
   async #offer() {
+    const before = this.#link.token;
     const token = await this.#link.tokens.get({ refresh: true });
+    // the token may be the former user's, and the WebSocket that is open now the new one's
+    if (this.#link.token !== before) throw new ChannelsError('switched', 'the user has changed');
     if (!token || !this.#link.transmit(authenticate(token))) {
       throw new ChannelsError('closed', 'there is no token, or no connection');
     }

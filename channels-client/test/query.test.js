@@ -123,9 +123,9 @@ test('an update of what is on another page does not appear on this one', () => {
 });
 
 test('after a break everything is fetched again', async () => {
+  sync();
   queries.setQueryData(KEY, []);
   queries.setQueryData(['others'], []);
-  sync();
   socket.end(1006);
   await browser.pass(1_000);
   assert.equal(queries.getQueryState(KEY)?.isInvalidated, false);
@@ -134,6 +134,17 @@ test('after a break everything is fetched again', async () => {
 
   assert.equal(queries.getQueryState(KEY)?.isInvalidated, true);
   assert.equal(queries.getQueryState(['others'])?.isInvalidated, false);
+});
+
+test('what was fetched before it began is fetched again, and an event does not change that', async () => {
+  queries.setQueryData(KEY, [{ id: 1 }]);
+  sync();
+  assert.equal(queries.getQueryState(KEY)?.isInvalidated, true);
+
+  happens('created', { id: 2 });
+
+  assert.deepEqual(queries.getQueryData(KEY), [{ id: 1 }, { id: 2 }]);
+  assert.equal(queries.getQueryState(KEY)?.isInvalidated, true);
 });
 
 test('an answer that was under way when the event came is asked for again', async () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 
-import { connect } from '../js/index.js';
+import { connect, tokenChanged } from '../js/index.js';
 import { Browser } from './support/browser.js';
 
 /** @type {Browser} */
@@ -118,5 +118,28 @@ test('a refresh ends with its WebSocket', async () => {
 
   await refused;
   await assert.rejects(connection.refresh(), { code: 'closed' });
+  connection.close();
+});
+
+test("a user's new token that comes when another has logged in is not sent", async () => {
+  let token = 'ann-1';
+  /** @type {((token: string) => void) | undefined} */
+  let arrives;
+  const connection = connect(url, {
+    token: ({ refresh }) => (refresh ? new Promise((resolve) => { arrives = resolve; }) : token),
+  });
+  (await browser.socket()).welcome();
+  const refused = assert.rejects(connection.refresh(), { code: 'switched' });
+  await browser.pass();
+
+  token = 'bob-1';
+  tokenChanged();
+  const socket = await browser.socket(2);
+  socket.welcome();
+  arrives?.('ann-2');
+  await browser.pass();
+
+  await refused;
+  assert.deepEqual(socket.sent, []);
   connection.close();
 });

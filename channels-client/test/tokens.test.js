@@ -118,6 +118,31 @@ test('a token that could only be the same again is not tried again', async () =>
   connection.close();
 });
 
+test('a refresh that fails for now is asked for again, and the refused token is not', async () => {
+  let isDown = true;
+  /** @type {boolean[]} */
+  const calls = [];
+  const connection = connect(url, {
+    token: ({ refresh }) => {
+      calls.push(refresh);
+      if (refresh && isDown) throw new Error('the login is down');
+      return refresh ? 'ann-2' : 'ann-1';
+    },
+  });
+
+  (await browser.socket()).refuse(4001, 'token expired');
+  await browser.pass();
+  assert.deepEqual([connection.state, calls], ['reconnecting', [false, true]]);
+  browser.goOnline();
+  await browser.pass();
+  isDown = false;
+  await browser.pass(5_000);
+
+  assert.deepEqual(calls, [false, true, true, true]);
+  assert.match((await browser.socket(2)).url, /token=ann-2$/);
+  connection.close();
+});
+
 test('a refresh that finds nobody logged in stops', async () => {
   const { user, connection } = account();
   user.fresh = null;

@@ -13,7 +13,7 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Live, recheck};
+use super::{Live, options::Aging, recheck};
 
 /// How long to wait before a layer is asked again that could not be subscribed to; twice as long each time.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -36,7 +36,7 @@ pub(super) struct Listeners {
 
 struct Listener {
     layer: Layer,
-    hearing: watch::Receiver<Hearing>,
+    hearing: Arc<watch::Sender<Hearing>>,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -45,7 +45,7 @@ struct Listener {
 enum Hearing {
     NotYet,
     Well,
-    /// The layer cannot be subscribed to.
+    /// The layer cannot be subscribed to, or not in time.
     Not,
     Ended,
 }
@@ -63,31 +63,31 @@ impl Listeners {
 
 impl Live {
     /// Sees to it that revocations on this layer are heard of. A thread without a runtime leaves that to the first
-    /// connection. What is in a store is looked at again at this interval.
-    pub(crate) fn listen(self: &Arc<Self>, layer: &Layer, interval: Option<Duration>) {
-        self.listener(layer, interval);
+    /// connection. What is in a store is looked at again as often as `aging` says.
+    pub(crate) fn listen(self: &Arc<Self>, layer: &Layer, aging: Aging) {
+        self.listener(layer, aging);
     }
 
     /// The same, and waits until they are: what is revoked after a credential was looked at is then not missed.
-    pub(crate) async fn hear_from(
-        self: &Arc<Self>,
-        layer: &Layer,
-        interval: Option<Duration>,
-        limit: Duration,
-    ) {
-        let Some(mut hearing) = self.listener(layer, interval) else { return };
-        if timeout(limit, hearing.wait_for(|hearing| *hearing != Hearing::NotYet)).await.is_err() {
+    pub(crate) async fn hear_from(self: &Arc<Self>, layer: &Layer, aging: Aging, limit: Duration) {
+        let Some(hearing) = self.listener(layer, aging) else { return };
+        let mut heard = hearing.subscribe();
+        if timeout(limit, heard.wait_for(|hearing| *hearing != Hearing::NotYet)).await.is_err() {
+            // once they are heard of, what was revoked meanwhile is looked for
+            hearing.send_if_modified(|hearing| {
+                let is_late = *hearing == Hearing::NotYet;
+                if is_late {
+                    *hearing = Hearing::Not;
+                }
+                is_late
+            });
             tracing::warn!(
                 "the channel layer takes long: sockets are let in before revocations are heard of"
             );
         }
     }
 
-    fn listener(
-        self: &Arc<Self>,
-        layer: &Layer,
-        interval: Option<Duration>,
-    ) -> Option<watch::Receiver<Hearing>> {
+    fn listener(self: &Arc<Self>, layer: &Layer, aging: Aging) -> Option<Arc<watch::Sender<Hearing>>> {
         let Ok(runtime) = Handle::try_current() else { return None };
         let mut running = self.listeners.running.lock().unwrap_or_else(PoisonError::into_inner);
         let before = running.len();
@@ -97,24 +97,24 @@ impl Live {
             self.listeners.recheck_soon();
         }
         if let Some(listener) = running.iter().find(|listener| listener.layer.is_same(layer)) {
-            return Some(listener.hearing.clone());
+            return Some(Arc::clone(&listener.hearing));
         }
-        let (hearing, heard) = watch::channel(Hearing::NotYet);
-        let ear = Ear { hearing, lapsed: Arc::clone(&self.listeners.lapsed) };
+        let hearing = Arc::new(watch::Sender::new(Hearing::NotYet));
+        let ear = Ear { hearing: Arc::clone(&hearing), lapsed: Arc::clone(&self.listeners.lapsed) };
         let recheck = Arc::clone(&self.listeners.recheck);
-        let task = runtime.spawn(run(Arc::downgrade(self), layer.clone(), ear, recheck, interval));
+        let task = runtime.spawn(run(Arc::downgrade(self), layer.clone(), ear, recheck, aging));
         running.push(Listener {
             layer: layer.clone(),
-            hearing: heard.clone(),
+            hearing: Arc::clone(&hearing),
             _task: AbortOnDropHandle::new(task),
         });
-        Some(heard)
+        Some(hearing)
     }
 }
 
 /// Tells how a task does, and when it is no more.
 struct Ear {
-    hearing: watch::Sender<Hearing>,
+    hearing: Arc<watch::Sender<Hearing>>,
     lapsed: Arc<Notify>,
 }
 
@@ -131,8 +131,8 @@ impl Drop for Ear {
     }
 }
 
-async fn run(live: Weak<Live>, layer: Layer, ear: Ear, recheck: Arc<Notify>, interval: Option<Duration>) {
-    tokio::join!(hear(&live, &layer, &ear, &recheck), recheck::go_on(&live, &recheck, interval));
+async fn run(live: Weak<Live>, layer: Layer, ear: Ear, recheck: Arc<Notify>, aging: Aging) {
+    tokio::join!(hear(&live, &layer, &ear, &recheck), recheck::go_on(&live, &recheck, aging));
 }
 
 /// Listens until the stack is gone, which ends the task.

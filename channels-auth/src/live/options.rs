@@ -13,11 +13,18 @@ use crate::{Revoker, TokenAuth, UserLoader, clock::Clock};
 /// What a stack does about connections that are open, and which those are.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    pub(super) expiry: Expiry,
+    pub(super) aging: Aging,
     pub(super) refresh: Refresh,
-    pub(super) recheck: Option<Duration>,
     /// Shared by the clones of a stack.
     pub(crate) live: Arc<Live>,
+}
+
+/// What becomes of connections as time goes by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Aging {
+    pub(super) expiry: Expiry,
+    /// How often their credentials are asked for again.
+    pub(super) recheck: Option<Duration>,
 }
 
 /// What happens to a connection when its credential has expired.
@@ -37,9 +44,8 @@ pub(super) enum Refresh {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            expiry: Expiry::Closes,
+            aging: Aging { expiry: Expiry::Closes, recheck: None },
             refresh: Refresh::Never,
-            recheck: None,
             live: Arc::new(Live::new(Clock::default())),
         }
     }
@@ -66,7 +72,7 @@ impl<L: UserLoader> TokenAuth<L> {
     /// store of the credential says that its end was put off.
     #[must_use]
     pub fn ignore_expiry(mut self) -> Self {
-        self.open.expiry = Expiry::Ignored;
+        self.open.aging.expiry = Expiry::Ignored;
         self
     }
 
@@ -85,7 +91,7 @@ impl<L: UserLoader> TokenAuth<L> {
     #[track_caller]
     pub fn recheck(mut self, interval: Duration) -> Self {
         assert!(!interval.is_zero(), "credentials cannot be asked for again all the time");
-        self.open.recheck = Some(interval);
+        self.open.aging.recheck = Some(interval);
         self
     }
 
@@ -115,7 +121,7 @@ impl<L: UserLoader> TokenAuth<L> {
     /// Call it where the server is built, inside of its runtime, on the stack as it is to be: what that accepts is what
     /// is revoked. On a thread without a runtime, nothing is heard before the first connection.
     pub fn revoker(&self, layer: &Layer) -> Revoker {
-        self.open.live.listen(layer, self.open.recheck);
+        self.open.live.listen(layer, self.open.aging);
         Revoker::new(self, layer.clone())
     }
 }

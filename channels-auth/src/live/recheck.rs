@@ -16,7 +16,10 @@ use tokio::{
 
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Live, Login, Reason, close};
+use super::{
+    Live, Login, Reason, close,
+    options::{Aging, Expiry},
+};
 use crate::{AuthError, Authenticator, Standing, chance, error::Causes, metrics};
 
 /// How many credentials are asked about with one query.
@@ -29,14 +32,14 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 const SPREAD: Duration = Duration::from_secs(2);
 
 /// Looks at all credentials when asked to, and at an interval if there is one. One query at a time.
-pub(super) async fn go_on(live: &Weak<Live>, asked: &Notify, interval: Option<Duration>) {
+pub(super) async fn go_on(live: &Weak<Live>, asked: &Notify, aging: Aging) {
     loop {
         select! {
             () = asked.notified() => sleep(SPREAD.mul_f64(chance::part_of_one())).await,
-            () = next_round(interval) => {}
+            () = next_round(aging.recheck) => {}
         }
         let Some(live) = live.upgrade() else { return };
-        live.recheck().await;
+        live.recheck(aging.expiry).await;
     }
 }
 
@@ -49,7 +52,7 @@ async fn next_round(interval: Option<Duration>) {
 }
 
 impl Live {
-    async fn recheck(&self) {
+    async fn recheck(&self, expiry: Expiry) {
         for (authenticator, logins) in by_authenticator(self.logins()) {
             for batch in logins.chunks(BATCH) {
                 // in a task of its own: if somebody's authenticator panics there, it ends nothing else
@@ -57,7 +60,9 @@ impl Live {
                 let asked = AbortOnDropHandle::new(asked).await;
                 match asked.unwrap_or_else(|panicked| Err(AuthError::unavailable(panicked))) {
                     Ok(standings) => {
-                        batch.iter().zip(standings).for_each(|(login, standing)| self.judge(login, standing));
+                        for (login, standing) in batch.iter().zip(standings) {
+                            self.judge(login, standing, expiry);
+                        }
                     }
                     Err(error) => {
                         // it says nothing about them: they stay, and those behind them would be told the same
@@ -71,14 +76,15 @@ impl Live {
         }
     }
 
-    fn judge(&self, login: &Login, standing: Standing) {
+    fn judge(&self, login: &Login, standing: Standing, expiry: Expiry) {
         let now = self.now();
-        if login.expires.is_some_and(|end| end <= now) {
+        let has_ended = |end| end <= now && expiry == Expiry::Closes;
+        if login.expires.is_some_and(has_ended) {
             // its connections' own watches see to it
             return;
         }
         match standing {
-            Standing::Good(Some(end)) if end <= now => {
+            Standing::Good(Some(end)) if has_ended(end) => {
                 metrics::rechecked("expired", 1);
                 for connection in self.take(login) {
                     metrics::expired();

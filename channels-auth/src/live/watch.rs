@@ -32,8 +32,8 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(300);
 impl<L: UserLoader> TokenAuth<L> {
     /// Waits until revocations are heard of, but not for long: half of the time that a handshake has.
     pub(crate) async fn hear_of_revocations(&self, next: &Next<'_>) {
-        let Options { live, recheck, .. } = &self.open;
-        live.hear_from(next.layer(), *recheck, next.limits().handshake / 2).await;
+        let Options { live, aging, .. } = &self.open;
+        live.hear_from(next.layer(), *aging, next.limits().handshake / 2).await;
     }
 
     /// Runs the connection of a known user to its end, and watches over its credential meanwhile.
@@ -78,7 +78,7 @@ struct Watch<'a, L> {
 
 impl<L: UserLoader> Watch<'_, L> {
     async fn run(self, mut login: Arc<Login>) -> Infallible {
-        let Options { live, recheck, .. } = &self.stack.open;
+        let Options { live, aging, .. } = &self.stack.open;
         loop {
             select! {
                 // a client that sends one credential after the other does not put its end off by that
@@ -93,25 +93,26 @@ impl<L: UserLoader> Watch<'_, L> {
                             login = refreshed;
                             let expires = login.expires.map(seconds);
                             let answer = json!({ "type": "authenticated", "expires": expires });
-                            self.told(aside.send_json(&answer).await);
+                            self.tell(aside.send_json(&answer)).await;
                         }
                         Err(refusal) => {
                             let (code, words) = refusal.told();
-                            self.told(aside.send_error(&Error::reply(code, words)).await);
+                            let answer = Error::reply(code, words);
+                            self.tell(aside.send_error(&answer)).await;
                             if let Some(rejection) = refusal.rejection() {
                                 return self.close(&rejection).await;
                             }
                         }
                     }
                 }
-                () = live.listeners.lapsed() => live.listen(&self.layer, *recheck),
+                () = live.listeners.lapsed() => live.listen(&self.layer, *aging),
             }
         }
     }
 
     /// Waits until the credential ends.
     async fn expiry(&self, login: &Login) {
-        match (login.expires, self.stack.open.expiry) {
+        match (login.expires, self.stack.open.aging.expiry) {
             (Some(end), Expiry::Closes) => self.reached(end).await,
             (None, _) | (Some(_), Expiry::Ignored) => pending().await,
         }
@@ -186,10 +187,14 @@ impl<L: UserLoader> Watch<'_, L> {
         Ok(login)
     }
 
-    fn told(&self, sent: Result<(), impl Display>) {
-        if let Err(error) = sent {
-            tracing::debug!(connection = %self.handle.id(), %error, "a new credential was not answered");
-        }
+    /// A client that reads nothing does not put its end off by more than the limit.
+    async fn tell<E: Display>(&self, answer: impl Future<Output = Result<(), E>>) {
+        let error = match timeout(self.limit, answer).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(late) => late.to_string(),
+        };
+        tracing::debug!(connection = %self.handle.id(), error, "a new credential was not answered");
     }
 
     async fn close(&self, rejection: &Rejection) -> Infallible {

@@ -35,6 +35,7 @@ use crate::{
     clock::Clock,
     digest::Digest,
     random::{self, to_hex},
+    revoker::TICKETS,
 };
 
 /// What every ticket begins with: so that it is told from other credentials, by us and by those who search
@@ -134,10 +135,11 @@ impl Tickets {
         Self { store: Arc::new(store), lifetime: Duration::from_secs(30), clock: Clock::default() }
     }
 
-    /// How long a ticket is good; by default 30 s.
+    /// How long a ticket is good; by default 30 s, and 60 s at the most: so long it is remembered that the token which
+    /// it was issued for was revoked.
     #[must_use]
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
-        self.lifetime = lifetime;
+        self.lifetime = lifetime.min(TICKETS);
         self
     }
 

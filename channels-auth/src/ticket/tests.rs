@@ -32,6 +32,18 @@ async fn used(tickets: &Tickets, ticket: &Credential, path: &str) -> Result<Opti
 }
 
 #[tokio::test]
+async fn a_ticket_is_good_for_a_minute_at_the_most() {
+    for tickets in everywhere().await {
+        let tickets = tickets.lifetime(Duration::from_secs(3_600));
+        let ticket = tickets.issue(&Identity::new(7), PATH).await.unwrap();
+
+        let outcome = used(&tickets.clock(after(60)), &ticket, PATH).await;
+
+        assert!(matches!(outcome, Err(AuthError::Expired)), "{outcome:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_ticket_is_good_once() {
     for tickets in everywhere().await {
         let mut ann = Identity::new(7);

@@ -1,10 +1,10 @@
 //! What was revoked without a word is noticed.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use channels_actix::*;
 
-use super::{Site, jwt, lives, open, revoked, stored};
+use super::{HOUR, Site, jwt, lives, open, revoked, stored};
 use crate::support::{Client, log::Lines, until};
 
 const OFTEN: Duration = Duration::from_millis(20);
@@ -81,6 +81,36 @@ async fn a_row_that_ends_sooner_than_it_said_is_expired() {
     for tab in [&mut token, &mut session] {
         assert_eq!(tab.closed().await, (4001, "token expired".into()));
     }
+}
+
+#[tokio::test]
+async fn where_expiry_is_ignored_a_token_that_is_over_lives_until_its_row_is_gone() {
+    let site = stored::Site::new(|auth| auth.ignore_expiry().recheck(OFTEN)).await;
+    let (token, _) = site.knox.create(7).await.unwrap();
+    let (ended, _) = site.knox.create(11).await.unwrap();
+    let mut tab = site.open(&token).await;
+    let mut witness = site.open(&ended).await;
+
+    site.sql("UPDATE knox_authtoken SET expiry = '2025-01-01 00:00:00' WHERE user_id = 7").await;
+    // a round of looking has come and gone when this one is closed
+    site.sql("DELETE FROM knox_authtoken WHERE user_id = 11").await;
+    assert_eq!(witness.closed().await, revoked());
+    lives(&mut tab).await;
+    site.sql("DELETE FROM knox_authtoken WHERE user_id = 7").await;
+
+    assert_eq!(tab.closed().await, revoked());
+}
+
+#[tokio::test]
+async fn where_expiry_is_ignored_what_was_to_end_is_still_looked_at() {
+    let site = Site::new(|auth| auth.ignore_expiry().recheck(OFTEN).clock(|| SystemTime::now() + 2 * HOUR));
+    let server = site.serve();
+    site.keys.put("key_7_a", Some(SystemTime::now() + HOUR));
+    let mut tab = open(&server, "key_7_a").await;
+
+    site.keys.remove("key_7_a");
+
+    assert_eq!(tab.closed().await, revoked());
 }
 
 #[tokio::test]

@@ -59,6 +59,22 @@ async fn what_is_no_good_token_is_not_remembered() {
 }
 
 #[tokio::test]
+async fn a_wrong_signature_under_somebodys_token_ends_nothing() {
+    let site = Site::new(|auth| auth);
+    let server = site.serve();
+    let (token, other) = (jwt(7, 1), jwt(7, 2));
+    let mut tab = open(&server, &token).await;
+    let (signed, _) = token.rsplit_once('.').unwrap();
+    let (_, signature) = other.rsplit_once('.').unwrap();
+
+    let forged = Credential::new(format!("{signed}.{signature}"));
+    assert!(!site.revoker.revoke(&forged).await.unwrap());
+
+    lives(&mut tab).await;
+    open(&server, &token).await;
+}
+
+#[tokio::test]
 async fn all_sockets_of_a_user_are_closed_by_a_logout_everywhere_whatever_they_came_with() {
     let site = Site::new(|auth| auth);
     let server = site.serve();

@@ -1,5 +1,13 @@
 //! Sockets that came with a ticket end with what the ticket was issued for.
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
 use channels_actix::{testing::TestServer, *};
 
 use super::{Desk, Keys, SECRET, User, Users, jwt, lives, logged_out_everywhere, open, refused, revoked};
@@ -12,16 +20,22 @@ struct Site {
     rest: TokenAuth<Users>,
     revoker: Revoker,
     keys: Keys,
+    /// By how many seconds the clock of requests is ahead.
+    ahead: Arc<AtomicU64>,
 }
 
 impl Site {
     fn new() -> Self {
         let (channels, tickets, keys) = (channels(), Tickets::in_memory(), Keys::default());
-        let rest = TokenAuth::new(Users).accept(Jwt::hs256(SECRET)).accept(keys.clone());
+        let (ahead, rest) = (Arc::new(AtomicU64::new(0)), TokenAuth::new(Users));
+        let rest = rest.accept(Jwt::hs256(SECRET)).accept(keys.clone()).clock({
+            let ahead = Arc::clone(&ahead);
+            move || SystemTime::now() + Duration::from_secs(ahead.load(Ordering::Relaxed))
+        });
         let revoker = rest.revoker(&channels.layer());
         let sockets = TokenAuth::new(Users).accept(Ticket::new(tickets.clone()));
         let server = TestServer::start(&channels.wrap(sockets).websocket("/ws/", |_| Ok(Desk)));
-        Self { server, tickets, rest, revoker, keys }
+        Self { server, tickets, rest, revoker, keys, ahead }
     }
 
     async fn user(&self, token: &str) -> Result<Authenticated<User>, AuthError> {
@@ -92,4 +106,23 @@ async fn who_logs_out_over_a_socket_with_a_ticket_logs_out_of_what_it_was_issued
     })
     .await;
     assert!(site.user(&other).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_token_without_an_end_is_refused_for_a_minute_after_a_logout_over_a_socket_with_its_ticket() {
+    let site = Site::new();
+    site.keys.put("key_7_a", None);
+    let mut tab = open(&site.server, &site.ticket("key_7_a").await).await;
+
+    tab.text("log me out").await;
+
+    assert_eq!(tab.closed().await, revoked());
+    soon("requests are refused", async {
+        while site.user("key_7_a").await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    site.ahead.store(61, Ordering::Relaxed);
+    assert!(site.user("key_7_a").await.is_ok());
 }
