@@ -74,9 +74,11 @@ async fn log_out(
     revoker: Data<Revoker>,
     sessions: Data<Session>,
 ) -> Result<HttpResponse, ApiError> {
-    revoker.logout(&user).await?;
-    let cookie = sessions.of(&request).await?.logout().await?;
-    Ok(HttpResponse::NoContent().insert_header(cookie).finish())
+    let revoked = revoker.logout(&user).await;
+    // one that fails does not keep the other from being tried
+    let ended = async { sessions.of(&request).await?.logout().await }.await;
+    revoked?;
+    Ok(HttpResponse::NoContent().insert_header(ended?).finish())
 }
 
 async fn list(

@@ -22,6 +22,8 @@ const way = {
 
 /** @type {ReturnType<typeof connect> | undefined} */
 let connection;
+/** The token of the login that this tab shows: another tab may have stored that of a later one. @type {string | null} */
+let presented = null;
 
 const inbox = new Inbox({
   /** @param {number} id @param {boolean} isRead */
@@ -55,6 +57,7 @@ async function logIn() {
 
 /** Ends the sockets of all tabs, too: the server closes them. */
 async function logOut() {
+  presented = account.token;
   const loggedOut = account.call('POST', '/api/logout');
   leave({ state: 'idle' });
   await answer(loggedOut);
@@ -62,10 +65,11 @@ async function logOut() {
 
 function enter() {
   account.showsToken = !way.isSession;
+  presented = account.token;
   showAccount(true, account.name);
   connection = connect('/ws/notifications/', {
     // a session has no token to show; that it is there at all is known by the login
-    token: way.isSession ? undefined : () => account.token,
+    token: way.isSession ? undefined : () => { presented = account.token; return presented; },
     identity: account.name,
     storageKey: Account.KEY,
     poll: ({ signal }) => listed(signal),
@@ -84,7 +88,7 @@ function enter() {
 function leave(status) {
   connection?.close();
   connection = undefined;
-  account.forget();
+  if (account.token === presented) account.forget();
   tokenChanged();
   inbox.clear();
   showState(status);

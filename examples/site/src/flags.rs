@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::{fmt, net::SocketAddr};
 
 use clap::{
     Args,
@@ -8,7 +8,7 @@ use clap::{
 use crate::{Location, Tls};
 
 /// The flags of every application.
-#[derive(Debug, Args)]
+#[derive(Args)]
 #[group(id = "site")]
 pub struct Flags {
     /// Where to listen; port 0 takes a free one.
@@ -26,6 +26,16 @@ pub struct Flags {
     /// A certificate and its key, for `https` and `wss`.
     #[command(flatten)]
     pub tls: Tls,
+}
+
+/// Without the URL of Redis, which may have a password in it.
+impl fmt::Debug for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flags")
+            .field("listen", &self.listen)
+            .field("database", &self.database)
+            .finish_non_exhaustive()
+    }
 }
 
 fn a_location() -> impl TypedValueParser<Value = Location> {

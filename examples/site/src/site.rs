@@ -1,7 +1,7 @@
 //! What an application stands on, and the server it runs in.
 
 use std::{
-    env,
+    env, fmt,
     io::{self, Write},
     net::SocketAddr,
     path::PathBuf,
@@ -17,7 +17,6 @@ use crate::{DEMO, DatabaseError, Flags, Location, Result, Users, database, signa
 const MESSAGE: usize = 64 * 1024;
 
 /// What an application stands on: its database, its users, its layer.
-#[derive(Debug)]
 pub struct Site {
     flags: Flags,
     pool: SqlitePool,
@@ -107,6 +106,13 @@ impl Site {
         }
         self.pool.close().await;
         Ok(())
+    }
+}
+
+/// Without the secret.
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site").field("flags", &self.flags).finish_non_exhaustive()
     }
 }
 
