@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use channels_layer::{ChannelLayer, Delivery, Envelope, Group, Mailbox, RedisHost, RedisLayer, Retention};
+use channels_layer::{
+    ChannelLayer, ChannelName, Delivery, Envelope, Group, LayerError, Mailbox, OnOutage, RedisHost,
+    RedisLayer, RedisOptions, Retention,
+};
 
 use super::{Note, Server, channel, eventually, group, layer, layer_that_keeps, layer_with, next};
 
@@ -246,4 +249,43 @@ async fn what_a_process_that_died_was_handed_out_is_taken_back_and_nothing_else(
     assert_eq!(next(&mut worker).await, 2);
     tokio::time::timeout(Duration::from_millis(100), worker.recv()).await.unwrap_err();
     assert_eq!(server.ask::<u64>("EXISTS asgijobs$inflight"), 0);
+}
+
+/// It is not sent again to them, and it waits in nobody's way.
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn members_on_a_server_that_is_well_get_an_event_though_another_server_is_away() {
+    let (well, mut away) = (Server::start(), Server::start());
+    let soon = Duration::from_millis(200);
+    let wait = OnOutage::Queue { events: 10, bytes: 1 << 20, for_at_most: soon };
+    let options = RedisOptions::url(&well.url()).unwrap().shard(RedisHost::url(&away.url()).unwrap());
+    let layer = RedisLayer::with_options(options.time_limit(soon).on_outage(wait)).await.unwrap();
+    let sent = async |server: &Server, name: &ChannelName| {
+        layer.send(name, Envelope::new(Note { number: 0 })).await.unwrap();
+        server.ask::<usize>(&format!("ZCARD asgi{}", name.non_local())) == 1
+    };
+    // a queue on each server, and a group whose members the first one knows
+    let names: Vec<_> = (0..20).map(|number| channel(&format!("specific.{number}!x"))).collect();
+    let mut places = Vec::new();
+    for name in &names {
+        places.push(sent(&well, name).await);
+    }
+    let on = |is_well: bool| &names[places.iter().position(|&place| place == is_well).unwrap()];
+    let rooms: Vec<_> = (0..20).map(|number| group(&format!("room-{number}"))).collect();
+    for room in &rooms {
+        layer.group_add(room, on(true)).await.unwrap();
+        layer.group_add(room, on(false)).await.unwrap();
+    }
+    let room = rooms.iter().find(|room| !members(&well, room.as_str()).is_empty()).unwrap();
+    let queue = format!("ZCARD asgi{}", on(true).non_local());
+
+    away.kill();
+    // by then it is known to be away
+    layer.send(on(false), Envelope::new(Note { number: 1 })).await.unwrap_err();
+    let partly = layer.group_send(room, Envelope::new(Note { number: 2 })).await;
+    layer.send(on(true), Envelope::new(Note { number: 3 })).await.unwrap();
+
+    assert!(matches!(partly, Err(LayerError::Unavailable(_))), "{partly:?}");
+    assert_eq!(well.ask::<usize>(&queue), 3);
+    assert_eq!(layer.outbox().waiting, 0);
 }
