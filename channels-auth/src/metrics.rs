@@ -1,6 +1,6 @@
 //! What authentication counts, through the [`metrics`](https://docs.rs/metrics) facade.
 
-use metrics::{counter, gauge};
+use metrics::{counter, gauge, histogram};
 
 use crate::AuthError;
 
@@ -9,6 +9,8 @@ pub const FAILURES: &str = "channels_auth_failures_total";
 
 /// Gauge: connections whose user is known, and that a [`Revoker`](crate::Revoker) would reach.
 pub const LIVE: &str = "channels_auth_connections";
+/// Histogram: how many connections a user has in this process with one that is just opened.
+pub const USER_CONNECTIONS: &str = "channels_auth_user_connections";
 /// Counter: connections that were closed because their credential had expired.
 pub const EXPIRED: &str = "channels_auth_expired_total";
 /// Counter: credentials that came over an open connection, by `outcome`: `ok`, `another_user`, `bad_message`,
@@ -27,6 +29,10 @@ pub const DENIALS_DROPPED: &str = "channels_auth_denials_dropped_total";
 
 pub(crate) fn live(change: f64) {
     gauge!(LIVE).increment(change);
+}
+
+pub(crate) fn user_connections(count: usize) {
+    histogram!(USER_CONNECTIONS).record(count as f64);
 }
 
 pub(crate) fn expired() {

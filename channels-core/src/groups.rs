@@ -129,6 +129,7 @@ impl LocalGroup {
             };
             outcome.apply(event, member);
         }
+        metrics::delivered(event.age());
     }
 }
 

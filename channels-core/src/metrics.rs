@@ -25,6 +25,9 @@ pub const HOOK_PANICS: &str = "channels_hook_panics_total";
 pub const GROUPS: &str = "channels_groups";
 /// Gauge: members of those groups.
 pub const GROUP_MEMBERS: &str = "channels_group_members";
+/// Histogram, in seconds: from when an event was sent to a group, or came from the layer's server, until it was handed
+/// to all members on a worker. Once for each worker.
+pub const DELIVERY: &str = "channels_delivery_seconds";
 /// Counter: requests to publish events, by `status`.
 pub const PUBLISH_REQUESTS: &str = "channels_publish_requests_total";
 /// Counter: events of such requests, by `outcome`.
@@ -56,6 +59,10 @@ pub(crate) fn hook_error(hook: &'static str) {
 
 pub(crate) fn hook_panic(hook: &'static str) {
     counter!(HOOK_PANICS, "hook" => hook).increment(1);
+}
+
+pub(crate) fn delivered(after: Duration) {
+    histogram!(DELIVERY).record(after);
 }
 
 /// An event that reached a consumer's connection and went no further.

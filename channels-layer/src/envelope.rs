@@ -6,6 +6,7 @@ use std::{
     fmt,
     ops::Deref,
     sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -32,6 +33,8 @@ pub struct Envelope(Arc<Inner>);
 struct Inner {
     kind: Cow<'static, str>,
     origin: Origin,
+    /// When it was sent in this process, or came to it.
+    since: Instant,
     body: OnceLock<Bytes>,
     decoded: OnceLock<Arc<dyn Content>>,
     /// The event as further types of the same name. Rare: two consumers that disagree on a type.
@@ -121,10 +124,16 @@ impl Envelope {
         Self(Arc::new(Inner {
             kind,
             origin,
+            since: Instant::now(),
             body: OnceLock::new(),
             decoded: OnceLock::new(),
             others: Mutex::default(),
         }))
+    }
+
+    /// How long ago it was sent, or, where another process did that, came from the layer's server.
+    pub fn age(&self) -> Duration {
+        self.0.since.elapsed()
     }
 
     /// The event's wire name, Django's `type`.

@@ -11,6 +11,7 @@ mod session;
 #[allow(dead_code, unused_imports, reason = "shared with the other tests, which use the rest")]
 mod support;
 
+mod counted;
 mod floods;
 mod handshakes;
 mod killed;
@@ -95,6 +96,16 @@ fn gauge(name: &str) -> Option<f64> {
         DebugValue::Gauge(value) if key.key().name() == name => Some(value.into_inner()),
         _ => None,
     })
+}
+
+/// What was recorded in a histogram since it was last asked for, or this test began.
+fn recorded(name: &str) -> Vec<f64> {
+    let snapshot = COUNTED.snapshot().into_vec();
+    let values = snapshot.into_iter().filter_map(|(key, _, _, value)| match value {
+        DebugValue::Histogram(values) if key.key().name() == name => Some(values),
+        _ => None,
+    });
+    values.flatten().map(f64::from).collect()
 }
 
 /// How often it was counted with this label since it was last asked for, or this test began.

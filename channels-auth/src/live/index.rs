@@ -39,6 +39,11 @@ impl Index {
         self.connections.len()
     }
 
+    /// How many connections a user has.
+    pub(super) fn of_user(&self, id: &str) -> usize {
+        self.of_users.0.get(id).map_or(0, BTreeSet::len)
+    }
+
     pub(super) fn login(&self, id: ConnectionId) -> Option<Arc<Login>> {
         self.connections.get(&id).map(|(_, login)| Arc::clone(login))
     }

@@ -102,6 +102,7 @@ impl Live {
     ) -> Result<Place, Rejection> {
         self.put(handle, login)?;
         metrics::live(1.0);
+        metrics::user_connections(self.lock().open.of_user(&login.user_id));
         Ok(Place { live: Arc::clone(self), id: handle.id() })
     }
 
