@@ -26,7 +26,6 @@ pub enum LayerError {
     #[error("the channel layer's server cannot be reached")]
     Unavailable(#[source] BoxError),
     /// The server is away, and as many events wait for it as may: see `OnOutage::Queue`.
-    #[cfg(feature = "redis")]
     #[error("the channel layer's server is away, and {waiting} events ({bytes} bytes) wait for it already")]
     OutboxFull {
         /// How many events wait.
@@ -35,7 +34,6 @@ pub enum LayerError {
         bytes: usize,
     },
     /// So many events still waited for the layer's server when the layer was closed, and are lost.
-    #[cfg(feature = "redis")]
     #[error("{0} events that waited for the channel layer's server were not sent")]
     Unsent(usize),
     /// The event could not be written.
